@@ -1,0 +1,1 @@
+"""The platform on one machine, without containers: for trying, developing and testing."""

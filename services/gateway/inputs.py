@@ -1,0 +1,194 @@
+"""From a request to a job's input: the four forms in which it can arrive, and one in which it is checked."""
+
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from services.gateway.uploads import Uploads, check_rule, describe
+from services.jobs.files import File
+from services.jobs.job_type import OPTION_NAMES, JobType
+from services.jobs.strict_json import BadJson, dump_model, loads
+from services.web.problems import Problem
+from services.web.request import Request
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A request understood: the input's values, the options, and whether the values came as text."""
+
+    values: Values
+    options: Values
+    textual: bool
+
+
+def parse(request: Request, kind: JobType, uploads: Uploads) -> Parsed:
+    """Take the request apart; raises a Problem for what is not as its Content-Type says."""
+    request.body_limit = kind.body_limit if request.mimetype != "application/json" else kind.max_body
+    request.sink = uploads
+    query, options = _query(request, kind)
+    body, textual = _body(request, kind, uploads)
+    if set(body) == {"input"} or set(body) == {"input", "options"}:
+        body, given = _envelope(body)
+        _refuse_double(options, given, "options")
+        options = {**options, **given}
+    _refuse_double(query, body, "")
+    return Parsed({**query, **body}, options, textual or bool(query))
+
+
+def validate(kind: JobType, parsed: Parsed) -> str:
+    """The input as JSON text, checked by the job type's model; raises `invalid-input` with every mistake."""
+    errors = _unknown_fields(kind, parsed.values) + _file_errors(kind, parsed.values)
+    try:
+        inputs = kind.input_model.model_validate(parsed.values)
+    except ValidationError as error:
+        errors += [as_mistake(entry, parsed.values) for entry in error.errors(include_url=False, include_input=False)]
+        raise invalid_input(errors) from None
+    if errors:
+        raise invalid_input(errors)
+    return _dump(inputs, parsed.textual)
+
+
+def invalid_input(errors: list[dict[str, str]]) -> Problem:
+    """The refusal of an input, with the first mistake in its detail."""
+    first = errors[0]
+    return Problem("invalid-input", f"{first['pointer'] or 'The input'}: {first['detail']}", errors=errors)
+
+
+def mistake(pointer: str, detail: str, kind: str) -> dict[str, str]:
+    """One entry of `errors`."""
+    return {"pointer": pointer, "detail": detail, "type": kind}
+
+
+def _dump(inputs: BaseModel, textual: bool) -> str:
+    if not textual:
+        return inputs.model_dump_json(by_alias=True)
+    try:
+        return dump_model(inputs)
+    except ValueError:
+        raise invalid_input([mistake("", "a number is not finite", "finite_number")]) from None
+
+
+def _query(request: Request, kind: JobType) -> tuple[Values, Values]:
+    values = _fields(kind, request.args.lists())
+    options = {name: values.pop(name) for name in OPTION_NAMES & values.keys()}
+    return values, options
+
+
+def _body(request: Request, kind: JobType, uploads: Uploads) -> tuple[Values, bool]:
+    media_type = request.mimetype
+    if media_type == "application/json":
+        return _json(request), False
+    if media_type == FORM:
+        return _fields(kind, request.form.lists()), True
+    if media_type == MULTIPART:
+        return {**_fields(kind, request.form.lists()), **_parts(request)}, True
+    field = _raw_field(kind, media_type)
+    if field:
+        file, _ = uploads.receive(request.stream, field, media_type)
+        return {field: file}, True
+    if not media_type and not request.stream.read(1):
+        return {}, True
+    raise Problem(
+        "unsupported-media-type",
+        f"{kind.name} takes no body of type {media_type[:100] or 'unknown (Content-Type is missing)'}.",
+        accepts=accepted_types(kind),
+        headers={"Accept-Post": ", ".join(accepted_types(kind))},
+    )
+
+
+def accepted_types(kind: JobType) -> list[str]:
+    """The media types in which a job type's input can be sent."""
+    raw = next(iter(kind.files.values())).accepts if len(kind.files) == 1 else ()
+    return ["application/json", FORM, MULTIPART, *raw]
+
+
+def _json(request: Request) -> Values:
+    try:
+        body = loads(request.stream.read())
+    except BadJson as error:
+        raise Problem("bad-body", f"The body is not valid JSON: {error}.") from None
+    if not isinstance(body, dict):
+        raise invalid_input([mistake("", "send a JSON object", "object_type")])
+    return body
+
+
+def _envelope(body: Values) -> tuple[Values, Values]:
+    inputs, options = body["input"], body.get("options", {})
+    for name, value in (("input", inputs), ("options", options)):
+        if not isinstance(value, dict):
+            raise invalid_input([mistake(f"/{name}", "send a JSON object", "object_type")])
+    return inputs, options
+
+
+def _fields(kind: JobType, lists: Iterable[tuple[str, list[str]]]) -> Values:
+    arrays = _array_fields(kind)
+    return {name: values if name in arrays or len(values) > 1 else values[0] for name, values in lists}
+
+
+def _array_fields(kind: JobType) -> set[str]:
+    fields = kind.input_model.model_fields
+    return {name for name, info in fields.items() if typing.get_origin(info.annotation) in (list, set, tuple)}
+
+
+def _parts(request: Request) -> Mapping[str, Any]:
+    parts = {}
+    for name, storages in request.files.lists():
+        if len(storages) > 1:
+            raise invalid_input([mistake(f"/{name}", "send one file for this field", "too_many_files")])
+        storage = storages[0]
+        parts[name] = describe(storage.stream, storage.filename or name, storage.mimetype)
+    return parts
+
+
+def _raw_field(kind: JobType, media_type: str) -> str:
+    if len(kind.files) != 1:
+        return ""
+    field, rule = next(iter(kind.files.items()))
+    return field if media_type in rule.accepts else ""
+
+
+def _refuse_double(first: Values, second: Values, where: str) -> None:
+    for name in first.keys() & second.keys():
+        pointer = f"/{where}/{name}" if where else f"/{name}"
+        raise invalid_input([mistake(pointer, "given in the query and in the body: give it once", "given_twice")])
+
+
+def _unknown_fields(kind: JobType, values: Values) -> list[dict[str, str]]:
+    fields = kind.input_model.model_fields
+    known = set(fields) | {info.alias for info in fields.values() if info.alias}
+    if kind.input_model.model_config.get("extra") == "allow":
+        return []
+    says = f"no such field; {kind.name} takes {', '.join(sorted(known))}"
+    return [mistake(f"/{_escape(name)}", says, "unknown_field") for name in values if name not in known]
+
+
+def _file_errors(kind: JobType, values: Values) -> list[dict[str, str]]:
+    found = []
+    for name, rule in kind.files.items():
+        if isinstance(values.get(name), File) and (said := check_rule(name, values[name], rule)):
+            found.append(mistake(f"/{name}", said, "file"))
+    return found
+
+
+def as_mistake(entry: Any, values: Any, base: str = "") -> dict[str, str]:
+    """A pydantic error as an entry of `errors`; its location is followed only as far as the input goes."""
+    pointer, here = base, values
+    for part in entry["loc"]:
+        inside = part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
+        if not inside and not (isinstance(here, dict) and entry["type"] == "missing"):
+            break
+        pointer += f"/{_escape(str(part))}"
+        here = here[part] if inside else None
+    return mistake(pointer, str(entry["msg"]).removeprefix("Value error, "), str(entry["type"]))
+
+
+def _escape(name: str) -> str:
+    return name[:100].replace("~", "~0").replace("/", "~1")

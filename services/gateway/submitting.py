@@ -1,0 +1,126 @@
+"""`POST /v1/jobs/{type}`: validate, store the files, accept, answer 202."""
+
+import hashlib
+import re
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+
+from services.gateway.inputs import Parsed, parse, validate
+from services.gateway.options import Options, read_options
+from services.gateway.uploads import Uploads
+from services.jobs.blobs import Blobs
+from services.jobs.catalogue import Catalogue
+from services.jobs.connection import StoreError
+from services.jobs.document import Origins, job_url, view
+from services.jobs.ids import new_id
+from services.jobs.intake import Accepted, Intake, KeyReused, QueueFull, Submission
+from services.jobs.job_type import JobType
+from services.jobs.settings import Settings
+from services.web.problems import Problem
+from services.web.replies import job_response
+
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def submit_blueprint(
+    settings: Settings, catalogue: Catalogue, intake: Intake, blobs: Blobs, origins: Callable[[], Origins]
+) -> Blueprint:
+    """The route that takes jobs in."""
+    routes = Blueprint("submit", __name__)
+
+    @routes.post("/v1/jobs/<name>")
+    def submit(name: str) -> Response:
+        kind = find_type(catalogue, name)
+        here, key = origins(), _idempotency_key()
+        job_id = new_id()
+        largest = max((rule.max_bytes for rule in kind.files.values()), default=0)
+        uploads = Uploads(blobs, job_id, largest)
+        try:
+            parsed = parse(request, kind, uploads)
+            options = read_options(parsed.options, kind)
+            inputs = validate(kind, parsed)
+            if options.validate_only:
+                uploads.discard()
+                return Response(f'{{"valid":true,"input":{inputs}}}', content_type="application/json")
+            submission = _submission(job_id, kind, inputs, options, key, _fingerprint(inputs, parsed, uploads))
+            accepted = _accept(intake, submission, settings.max_queue_depth)
+        except StoreError:
+            raise  # the job may have been accepted: its files are kept, or swept when no job claims them
+        except Exception:
+            uploads.discard()
+            raise
+        if accepted.record.id != job_id:
+            uploads.discard()
+        return _answer(accepted, here)
+
+    return routes
+
+
+def find_type(catalogue: Catalogue, name: str) -> JobType:
+    """The job type called `name`, or the problem that says which ones there are."""
+    kind = catalogue.get(name)
+    if kind is None:
+        raise Problem("no-such-job-type", f"There is no job type {name[:60]!r}.", known=list(catalogue))
+    return kind
+
+
+def _idempotency_key() -> str:
+    lines = request.headers.getlist("Idempotency-Key")
+    if not lines:
+        return ""
+    key = lines[0]
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if len(lines) > 1 or not KEY.fullmatch(key):
+        raise Problem("bad-idempotency-key", "Send one Idempotency-Key of 1 to 255 printable ASCII characters.")
+    return key
+
+
+def _fingerprint(inputs: str, parsed: Parsed, uploads: Uploads) -> str:
+    digest = hashlib.sha256(re.sub(r'"key":"jobs/[^"]*"', "", inputs).encode())
+    digest.update(repr(sorted(parsed.options.items())).encode())
+    for file in uploads.digests:
+        digest.update(file.encode())
+    return digest.hexdigest()[:32]
+
+
+def _submission(
+    job_id: str, kind: JobType, inputs: str, options: Options, key: str, fingerprint: str
+) -> Submission:
+    return Submission(
+        id=job_id,
+        type=kind.name,
+        input=inputs,
+        max_attempts=kind.max_attempts,
+        timeout=options.timeout or kind.timeout,
+        keep=kind.keep,
+        queue=options.priority,
+        run_at=options.due,
+        idempotency_key=key,
+        fingerprint=fingerprint,
+    )
+
+
+def _accept(intake: Intake, submission: Submission, max_depth: int) -> Accepted:
+    try:
+        return intake.accept(submission, max_depth)
+    except KeyReused:
+        raise Problem("idempotency-key-reused", "This key was used with another payload.") from None
+    except QueueFull as full:
+        raise Problem("queue-full", f"{full}.", headers={"Retry-After": str(full.retry_after)}) from None
+
+
+def _answer(accepted: Accepted, origins: Origins) -> Response:
+    job = accepted.record
+    seen = view(job, accepted.pace, accepted.now, origins)
+    response = job_response(seen, 202)
+    location = job_url(origins, job.id)
+    response.headers["Location"] = location
+    response.headers["Link"] = (
+        f'<{location}>; rel="self", <{location}/events>; rel="monitor", '
+        f'<{origins.gateway}/v1/job-types/{job.type}>; rel="describedby"'
+    )
+    if accepted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response

@@ -1,0 +1,16 @@
+"""The gateway for a WSGI server: reads the environment and makes the clients."""
+
+from services.gateway.app import create_app
+from services.jobs.blobs import BlobStorage
+from services.jobs.catalogue import discover
+from services.jobs.connection import connect
+from services.jobs.intake import JobIntake
+from services.jobs.pulse import Pulse
+from services.jobs.settings import load_settings
+from services.web.offload import offload
+
+settings = load_settings()
+client = connect(settings.redis_url)
+app = create_app(
+    settings, discover(settings.job_types), JobIntake(client), BlobStorage(settings.blobs, call=offload), Pulse(client)
+)

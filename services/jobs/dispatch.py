@@ -1,0 +1,155 @@
+"""Handing jobs out and taking their ends in: what workers write to the store."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from redis import Redis
+
+from services.jobs.clock import rq_time
+from services.jobs.scripts import Script
+
+CLAIM, PUBLISH, REPORT, LOSE, BEAT = (Script(name) for name in ("claim", "publish", "report", "lose", "beat"))
+RESCUE, BURY = Script("rescue"), Script("bury")
+
+LEASE_MS = 3_000
+LOST_DELAY_MS = 500
+LOST = (
+    '{"type":"/problems/worker-lost","title":"The worker was lost","origin":"worker-lost",'
+    '"detail":"The process that ran the job ended without a result, in each of its attempts."}'
+)
+"""The error of a job whose process died in its last attempt, and in each one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a job, claimed by a worker. `input` is JSON; `timeout` is in seconds."""
+
+    id: str
+    number: str
+    type: str
+    input: str
+    attempt: int
+    max_attempts: int
+    timeout: int
+    trace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended. `verdict` is succeeded, failed or retry; texts are JSON; `delay` is in seconds."""
+
+    verdict: str
+    result: str = ""
+    result_key: str = ""
+    files: str = ""
+    problem: str = ""
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a heartbeat learnt: the run this worker holds and its job's state, and how many jobs it took up."""
+
+    held: str
+    state: str
+    taken_up: int
+    known: bool
+
+
+class Dispatch(Protocol):
+    """Whoever can hand jobs to workers."""
+
+    def claim(self, worker: str) -> Run | None:
+        """The next job, started for `worker`; None when no job waits."""
+
+    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: bool) -> tuple[bool, Run | None]:
+        """Write how a run ended: whether it was heard, and the next job if asked for."""
+
+    def progress(self, run: Run, percent: float, message: str) -> str:
+        """Keep a run's progress; the job's state, or `lost`."""
+
+    def log(self, run: Run, message: str) -> str:
+        """Keep a run's log line; the job's state, or `lost`."""
+
+
+class JobDispatch:
+    """Hands out jobs of the store. Every method is one round trip and may be repeated."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    def claim(self, worker: str) -> Run | None:
+        """The next job, started for `worker`; None when no job waits."""
+        return _run(CLAIM(self._client, worker, LEASE_MS, rq_time()))
+
+    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: bool) -> tuple[bool, Run | None]:
+        """Write how a run ended: False if it no longer held the job; and the next job if asked for."""
+        said, following = PUBLISH(
+            self._client,
+            *(worker, LEASE_MS, rq_time(), run.id, run.number, outcome.verdict, outcome.result, outcome.result_key),
+            *(outcome.files, outcome.problem, round(outcome.delay * 1000), "1" if then_claim else "0"),
+        )
+        return said == b"ended", _run(following)
+
+    def progress(self, run: Run, percent: float, message: str) -> str:
+        """Keep a run's progress in percent; the job's state, or `lost`."""
+        return str(REPORT(self._client, run.id, run.number, "progress", f"{percent:g}", message).decode())
+
+    def log(self, run: Run, message: str) -> str:
+        """Keep a run's log line; the job's state, or `lost`."""
+        return str(REPORT(self._client, run.id, run.number, "log", "", message).decode())
+
+    def lose(self, worker: str, verdict: str, problem: str = LOST) -> str:
+        """End what `worker` holds without a result (`retry`, `cancelled` or `again`); the job's state, or `none`."""
+        return str(LOSE(self._client, worker, verdict, problem, LOST_DELAY_MS, rq_time()).decode())
+
+    def beat(self, worker: str) -> Beat:
+        """Renew the worker's lease, promote what is due, take up jobs whose lease ran out."""
+        held, state, taken, known = BEAT(self._client, worker, LEASE_MS, rq_time(), LOST, LOST_DELAY_MS)
+        return Beat((held or b"").decode(), (state or b"").decode(), int(taken), bool(known))
+
+    def wait_for_work(self, seconds: int) -> bool:
+        """Wait until a job may have come, at most `seconds`."""
+        return self._client.blpop(["cc:wake"], timeout=seconds) is not None
+
+    def expired(self, limit: int) -> Sequence[str]:
+        """Ids of at most `limit` ended jobs whose time is up, by the store's clock."""
+        seconds, _ = self._client.time()
+        found = self._client.zrange("cc:ended", 0, seconds * 1000, byscore=True, offset=0, num=limit)
+        return [name.decode() for name in found]
+
+    def bury(self, job_ids: Sequence[str]) -> None:
+        """Turn expired jobs into tombstones; their files must be gone already."""
+        BURY(self._client, *job_ids)
+
+    def exists(self, job_id: str) -> bool:
+        """Whether there is a record, be it a tombstone."""
+        return bool(self._client.exists(f"cc:job:{job_id}"))
+
+    def rescue(self, job_id: str, run: str) -> str:
+        """Put an open job that is nowhere back on its way: `fine` if it was somewhere after all."""
+        return str(RESCUE(self._client, job_id, run, LOST, LOST_DELAY_MS, rq_time()).decode())
+
+    def open_jobs(self, page: int = 500) -> Iterator[list[tuple[str, str]]]:
+        """All open jobs as (id, name of the run), in pages; a run's name is "" when the record is missing."""
+        cursor = 0
+        while True:
+            cursor, found = self._client.sscan("cc:open", cursor, count=page)
+            ids = [name.decode() for name in found]
+            with self._client.pipeline(transaction=False) as pipe:
+                for job_id in ids:
+                    pipe.hget(f"cc:job:{job_id}", "run")
+                runs = [(run or b"").decode() for run in pipe.execute()] if ids else []
+            yield list(zip(ids, runs, strict=True))
+            if not cursor:
+                return
+
+
+def _run(reply: Sequence[bytes | None] | None) -> Run | None:
+    if not reply:
+        return None
+    job_id, number, kind, inputs, attempt, most, timeout, trace, _owner, _created = (
+        (value or b"").decode() for value in reply
+    )
+    return Run(job_id, number, kind, inputs, int(attempt), int(most), int(timeout), trace)

@@ -1,0 +1,30 @@
+"""The store's atomic scripts: one file each under `scripts/`, one round trip each."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import NoScriptError
+
+FOLDER = Path(__file__).parent / "scripts"
+COMMON = (FOLDER / "common.lua").read_text(encoding="utf-8")
+
+
+class Script:
+    """One script, called with its arguments in the order in which its text unpacks them."""
+
+    def __init__(self, name: str, *, reads_only: bool = False, grows: bool = False) -> None:
+        """`grows`: the store refuses it when memory is full; all others are let through, so that it can drain."""
+        own = (FOLDER / f"{name}.lua").read_text(encoding="utf-8")
+        flags = "no-writes" if reads_only else "" if grows else "allow-oom"
+        self.text = f"#!lua flags={flags}\n" + (own if reads_only else COMMON + own)
+        self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+        self._suffix = "_RO" if reads_only else ""
+
+    def __call__(self, client: Redis, *arguments: str | bytes | int | float) -> Any:
+        """Run the script by its hash; its text is sent only to a store that does not know it yet."""
+        try:
+            return client.execute_command("EVALSHA" + self._suffix, self.sha, 0, *arguments)
+        except NoScriptError:
+            return client.execute_command("EVAL" + self._suffix, self.text, 0, *arguments)

@@ -1,0 +1,18 @@
+-- Cancel a job: a queued one ends here, a running one is asked to stop, an ended one stays as it is.
+-- Answers {what it was, its record}, or false if there is no such job.
+local id, owner = unpack(ARGV)
+local now = now_ms()
+local job = fields(id, 'state', 'run', 'queue', 'worker', 'owner')
+if not job[1] then return false end
+if owner ~= '' and job[5] ~= owner then return false end
+local name = rq_id(id, job[2])
+if job[1] == 'queued' then
+  redis.call('LREM', 'rq:queue:' .. job[3], 1, name)
+  redis.call('ZREM', 'rq:scheduled:' .. job[3], name)
+  finish(id, 'cancelled', now, {})
+elseif job[1] == 'running' then
+  redis.call('HSET', JOB .. id, 'state', 'cancelling')
+  redis.call('PUBLISH', 'rq:pubsub:' .. job[4], '{"command": "stop-job", "job_id": "' .. name .. '", "created_at": ""}')
+  announce(id)
+end
+return {job[1], now, redis.call('HGETALL', JOB .. id)}

@@ -1,0 +1,3 @@
+-- Take the next job for a worker's child.
+local worker, lease, iso = unpack(ARGV)
+return claim(worker, tonumber(lease), iso)

@@ -1,0 +1,192 @@
+-- What every script shares: the names of keys, and the steps that move a job from state to state.
+-- The job record (cc:job:ID) is the truth. What is written under rq: is dispatch, kept so that RQ's own
+-- tools read it. Times are milliseconds of the store's clock; `iso` is the caller's time for RQ's fields.
+local JOB, IDEM, EVENTS, OWNER = 'cc:job:', 'cc:idem:', 'cc:events:', 'cc:owner:'
+local OPEN, LEASES, WAKE, STATS, ENDED = 'cc:open', 'cc:leases', 'cc:wake', 'cc:stats', 'cc:ended'
+local QUEUES = {'high', 'default', 'low'}
+local GONE_MS = 7 * 86400000
+
+local function text(number) return string.format('%.0f', number) end
+
+local function seconds(ms) return string.format('%.3f', ms / 1000) end
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- One RQ job stands for one run: ID-RUN.
+local function rq_id(id, run) return id .. '-' .. run end
+local function split(name) return string.match(name, '^(.+)-(%d+)$') end
+
+local function fields(id, ...) return redis.call('HMGET', JOB .. id, ...) end
+
+local function announce(id) redis.call('PUBLISH', 'cc:changed:' .. id, '1') end
+
+local function wake()
+  if redis.call('LLEN', WAKE) == 0 then redis.call('LPUSH', WAKE, '1') end
+end
+
+local function smooth(field, value)
+  local old = tonumber(redis.call('HGET', STATS, field) or value)
+  redis.call('HSET', STATS, field, text(old * 0.8 + value * 0.2))
+end
+
+local function count(name, by) redis.call('HINCRBY', STATS, name, by or 1) end
+
+local function push(id, run, queue)
+  local place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
+  redis.call('HSET', JOB .. id, 'place', place)
+  redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
+  local depth = redis.call('RPUSH', 'rq:queue:' .. queue, rq_id(id, run))
+  wake()
+  return place, depth
+end
+
+-- Make run `run` of a job ready to be claimed, at once or when `due` (ms) comes.
+local function dispatch(id, run, queue, kind, timeout, due, iso)
+  local name, later = rq_id(id, run), due > 0
+  redis.call('HSET', 'rq:job:' .. name, 'status', later and 'scheduled' or 'queued', 'origin', queue,
+    'data', '["coatcheck.' .. kind .. '", null, ["' .. id .. '"], {}]', 'description', kind .. ' ' .. id,
+    'created_at', iso, 'enqueued_at', iso, 'timeout', timeout)
+  if not later then return push(id, run, queue) end
+  redis.call('HSET', JOB .. id, 'run_at', text(due))
+  redis.call('ZADD', 'rq:scheduled:' .. queue, seconds(due), name)
+  return 0, redis.call('LLEN', 'rq:queue:' .. queue)
+end
+
+-- Move what has come due into its queue, at most `limit` jobs of each queue.
+local function promote(now, limit)
+  for _, queue in ipairs(QUEUES) do
+    local due = redis.call('ZRANGEBYSCORE', 'rq:scheduled:' .. queue, '-inf', seconds(now), 'LIMIT', 0, limit)
+    for _, name in ipairs(due) do
+      redis.call('ZREM', 'rq:scheduled:' .. queue, name)
+      local id, run = split(name)
+      if id and redis.call('HGET', JOB .. id, 'run') == run then
+        redis.call('HDEL', JOB .. id, 'run_at')
+        redis.call('HSET', 'rq:job:' .. name, 'status', 'queued')
+        push(id, run, queue)
+      else
+        redis.call('DEL', 'rq:job:' .. name)
+      end
+    end
+  end
+end
+
+-- Take a run out of RQ's data, and off the worker that held it.
+local function undispatch(id, run, queue, worker)
+  local name = rq_id(id, run)
+  redis.call('DEL', 'rq:job:' .. name)
+  if not worker then return end
+  redis.call('ZREM', LEASES, id)
+  redis.call('ZREM', 'rq:wip:' .. queue, name)
+  local key = 'rq:worker:' .. worker
+  if redis.call('HGET', key, 'current_job') == name then
+    redis.call('HDEL', key, 'current_job')
+    redis.call('HSET', key, 'state', 'idle')
+  end
+end
+
+-- Write a job's terminal state. The caller has made sure that it has none yet.
+local function finish(id, state, now, outcome)
+  local job = fields(id, 'type', 'keep', 'idem', 'run', 'queue', 'worker', 'started_at')
+  local expires = now + tonumber(job[2]) * 1000
+  redis.call('HSET', JOB .. id, 'state', state, 'finished_at', text(now), 'expires_at', text(expires), unpack(outcome))
+  redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'run_at', 'timeout', 'keep', 'reported_at')
+  redis.call('PEXPIREAT', JOB .. id, text(expires + GONE_MS))
+  redis.call('PEXPIREAT', EVENTS .. id, text(expires))
+  if job[3] then redis.call('PEXPIREAT', job[3], text(math.max(expires, now + 86400000))) end
+  redis.call('SREM', OPEN, id)
+  redis.call('ZADD', ENDED, text(expires), id)
+  undispatch(id, job[4], job[5], job[6])
+  count('ended:' .. job[1] .. ':' .. state)
+  if job[7] and state == 'succeeded' then smooth('mean_ms:' .. job[1], now - tonumber(job[7])) end
+  announce(id)
+end
+
+-- Give a running job its next run: a further attempt, or the same one when `burn` is 0.
+local function run_again(id, burn, delay, now, iso)
+  local job = fields(id, 'run', 'queue', 'worker', 'type', 'timeout')
+  undispatch(id, job[1], job[2], job[3])
+  local run = redis.call('HINCRBY', JOB .. id, 'run', 1)
+  redis.call('HINCRBY', JOB .. id, 'attempt', burn)
+  redis.call('HSET', JOB .. id, 'state', 'queued')
+  redis.call('HDEL', JOB .. id, 'worker', 'started_at', 'percent', 'message', 'reported_at')
+  dispatch(id, text(run), job[2], job[4], job[5], delay > 0 and now + delay or 0, iso)
+  announce(id)
+end
+
+-- A run is over without a result: try again if attempts are left, else fail with `problem` (JSON).
+local function give_up_run(id, problem, delay, now, iso)
+  local job = fields(id, 'state', 'attempt', 'max_attempts')
+  if job[1] == 'cancelling' then
+    finish(id, 'cancelled', now, {})
+  elseif tonumber(job[2]) < tonumber(job[3]) then
+    run_again(id, 1, delay, now, iso)
+  else
+    finish(id, 'failed', now, {'error', problem})
+  end
+end
+
+-- Whether run `run` is the one that may speak for the job now.
+local function holds(id, run)
+  local job = fields(id, 'state', 'run')
+  return (job[1] == 'running' or job[1] == 'cancelling') and job[2] == run
+end
+
+local function claimed(id)
+  local job = fields(id, 'run', 'type', 'input', 'attempt', 'max_attempts', 'timeout', 'trace', 'owner', 'created_at')
+  table.insert(job, 1, id)
+  return job
+end
+
+local function start(id, run, queue, worker, lease, now, iso)
+  local name = rq_id(id, run)
+  redis.call('HSET', JOB .. id, 'state', 'running', 'started_at', text(now), 'worker', worker)
+  redis.call('ZADD', LEASES, text(now + lease), id)
+  redis.call('HSET', 'rq:job:' .. name, 'status', 'started', 'started_at', iso, 'worker_name', worker)
+  redis.call('ZADD', 'rq:wip:' .. queue, seconds(now + 365 * 86400000), name)
+  redis.call('HSET', 'rq:worker:' .. worker, 'current_job', name, 'state', 'busy')
+  announce(id)
+  return claimed(id)
+end
+
+-- How fast the queue drains: the time between claims while others still wait.
+local function note_pace(queue, place, now)
+  local last = tonumber(redis.call('HGET', STATS, 'claimed_at:' .. queue) or now)
+  redis.call('HSET', STATS, 'claimed_at:' .. queue, text(now), 'head:' .. queue, place)
+  if redis.call('LLEN', 'rq:queue:' .. queue) > 0 then smooth('gap_ms:' .. queue, math.min(now - last, 60000)) end
+end
+
+-- Take the next job of the first queue that has one and start it; false when there is none.
+-- Called again by a worker that holds a job already (its reply was lost), it gives the same job.
+local function claim(worker, lease, iso)
+  local now = now_ms()
+  local current = redis.call('HGET', 'rq:worker:' .. worker, 'current_job')
+  if current then
+    local id, run = split(current)
+    if id and holds(id, run) then return claimed(id) end
+    redis.call('HDEL', 'rq:worker:' .. worker, 'current_job')
+  end
+  if redis.call('EXISTS', 'rq:suspended') == 1 then return false end
+  promote(now, 10)
+  for _, queue in ipairs(QUEUES) do
+    for _ = 1, 100 do
+      local name = redis.call('LPOP', 'rq:queue:' .. queue)
+      if not name then break end
+      local id, run = split(name)
+      local job = fields(id or '', 'state', 'run', 'place')
+      if job[1] == 'queued' and job[2] == run then
+        note_pace(queue, job[3], now)
+        local started = start(id, run, queue, worker, lease, now, iso)
+        for _, other in ipairs(QUEUES) do
+          if redis.call('LLEN', 'rq:queue:' .. other) > 0 then wake() break end
+        end
+        return started
+      end
+      redis.call('DEL', 'rq:job:' .. name)
+    end
+  end
+  redis.call('DEL', WAKE)
+  return false
+end

@@ -1,0 +1,27 @@
+-- Write how a run ended, and unless told otherwise take the next job in the same round trip.
+-- Answers {what came of it, the next job or false}. Only the run that holds the job is heard; a repeat of
+-- what was already written (its reply was lost) is 'ended' again.
+local worker, lease, iso, id, run, verdict, result, result_key, files, problem, delay, go_on = unpack(ARGV)
+local now, said = now_ms(), 'ended'
+
+if not holds(id, run) then
+  local job = fields(id, 'state', 'run')
+  if not (job[1] == verdict and job[2] == run) then
+    said = 'late'
+    count('late_results')
+  end
+elseif verdict == 'succeeded' then
+  local outcome = {}
+  if result ~= '' then outcome = {'result', result} end
+  if result_key ~= '' then outcome = {'result_key', result_key} end
+  if files ~= '' then outcome[#outcome + 1] = 'files'; outcome[#outcome + 1] = files end
+  if #outcome == 0 then outcome = {'result', 'null'} end
+  finish(id, 'succeeded', now, outcome)
+elseif verdict == 'failed' then
+  finish(id, 'failed', now, {'error', problem})
+elseif verdict == 'retry' then
+  give_up_run(id, problem, tonumber(delay), now, iso)
+end
+
+if go_on == '1' then return {said, claim(worker, tonumber(lease), iso)} end
+return {said, false}

@@ -1,0 +1,33 @@
+"""The status service's app, put together from what it is given."""
+
+from typing import Any
+
+from services.jobs.blobs import Blobs
+from services.jobs.pulse import Pulse
+from services.jobs.reader import Reader
+from services.jobs.settings import Settings
+from services.status.files import file_blueprint
+from services.status.reading import reading_blueprint
+from services.web.app import App, make_app
+from services.web.origins import origins_from
+
+DOCUMENT: dict[str, Any] = {
+    "service": "status",
+    "links": {
+        "job": "/v1/jobs/{id}",
+        "result": "/v1/jobs/{id}/result",
+        "file": "/v1/jobs/{id}/files/{name}",
+        "problems": "/problems/",
+        "live": "/livez",
+        "ready": "/readyz",
+    },
+}
+
+
+def create_app(settings: Settings, reader: Reader, blobs: Blobs, pulse: Pulse) -> App:
+    """The status service as a Flask app."""
+    app = make_app(__name__, settings, pulse, DOCUMENT)
+    origins = origins_from(settings)
+    app.register_blueprint(reading_blueprint(reader, blobs, origins))
+    app.register_blueprint(file_blueprint(reader, blobs))
+    return app

@@ -1,0 +1,78 @@
+"""`GET /v1/jobs/{id}` and its result."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import Blueprint, Response, request
+
+from services.jobs.blobs import Blobs
+from services.jobs.document import Origins, view
+from services.jobs.estimate import NO_PACE, retry_after
+from services.jobs.reader import Reader, Reading
+from services.jobs.record import Record
+from services.jobs.strict_json import loads
+from services.status.finding import find
+from services.web.problems import Problem
+from services.web.replies import job_response
+
+
+def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origins]) -> Blueprint:
+    """The routes that show a job."""
+    routes = Blueprint("reading", __name__)
+
+    @routes.get("/v1/jobs/<job_id>")
+    def show(job_id: str) -> Response:
+        etag = _known_etag()
+        reading = find(reader, job_id, etag)
+        if reading.record is None:
+            return _same(etag, reading)
+        seen = view(_whole(reading.record, blobs), reading.pace, reading.now, origins())
+        response = job_response(seen, 200)
+        if reading.record.done:
+            response.headers["Cache-Control"] = _cacheable(reading)
+        return response.make_conditional(request)
+
+    @routes.get("/v1/jobs/<job_id>/result")
+    def result(job_id: str) -> Response:
+        reading = find(reader, job_id)
+        job = reading.record
+        assert job is not None
+        _require_success(job, reading)
+        response = Response(_whole(job, blobs).result, content_type="application/json")
+        response.headers["ETag"] = f'"{job.finished_at}-{job.run}-result"'
+        response.headers["Cache-Control"] = _cacheable(reading)
+        return response.make_conditional(request)
+
+    return routes
+
+
+def _known_etag() -> str:
+    """The one ETag that the client has, if it names one."""
+    tags = request.if_none_match.as_set()
+    return str(next(iter(tags))) if len(tags) == 1 else ""
+
+
+def _same(etag: str, reading: Reading) -> Response:
+    response = Response(status=304)
+    response.headers["ETag"] = f'"{etag}"'
+    response.headers["Cache-Control"] = _cacheable(reading)
+    return response
+
+
+def _cacheable(reading: Reading) -> str:
+    """For the client's own cache, until the job expires."""
+    return f"private, max-age={max(0, (reading.expires_at - reading.now) // 1000)}"
+
+
+def _whole(job: Record, blobs: Blobs) -> Record:
+    """The record with its result, wherever that is kept."""
+    return replace(job, result=blobs.read(job.result_key).decode()) if job.result_key else job
+
+
+def _require_success(job: Record, reading: Reading) -> None:
+    if not job.done:
+        wait = retry_after(job, reading.pace or NO_PACE, reading.now)
+        raise Problem("job-not-finished", f"The job is {job.state}.", headers={"Retry-After": str(wait)})
+    if job.state != "succeeded":
+        error = {"error": loads(job.error.encode())} if job.error else {}
+        raise Problem("job-did-not-succeed", f"The job is {job.state}.", state=job.state, **error)

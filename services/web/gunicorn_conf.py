@@ -1,0 +1,20 @@
+"""gunicorn with gevent, facing the clients itself: limits, time-outs, nothing extra listening."""
+
+from pathlib import Path
+
+from gevent import monkey
+
+monkey.patch_all()
+
+worker_class = "gevent"
+worker_connections = 2_000
+preload_app = True
+keepalive = 30
+timeout = 60
+graceful_timeout = 30
+limit_request_line = 8_190
+limit_request_fields = 64
+limit_request_field_size = 8_190
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+loglevel = "warning"

@@ -1,0 +1,15 @@
+"""Replies that both services give in the same way."""
+
+from flask import Response
+
+from services.jobs.document import View
+
+
+def job_response(seen: View, status: int) -> Response:
+    """A job document with its ETag, and when to ask again unless the job is done."""
+    response = Response(seen.body, status, content_type="application/json")
+    response.headers["ETag"] = f'"{seen.etag}"'
+    response.headers["Cache-Control"] = "no-cache"
+    if seen.retry_after:
+        response.headers["Retry-After"] = str(seen.retry_after)
+    return response

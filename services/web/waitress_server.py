@@ -1,0 +1,43 @@
+"""waitress, the portable second server, with an end that drops no request."""
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import waitress
+from waitress import wasyncore
+
+THREADS = 16
+LARGEST_BODY = 1 << 30
+DRAIN_SECONDS = 30.0
+
+
+def serve(app: Callable[..., Any], host: str, port: int) -> None:
+    """Serve `app` until SIGTERM or SIGINT, then finish what is under way, at most half a minute."""
+    server: Any = waitress.create_server(
+        app,
+        host=host,
+        port=port,
+        threads=THREADS,
+        connection_limit=1_000,
+        max_request_body_size=LARGEST_BODY,
+        max_request_header_size=65_536,
+        channel_timeout=60,
+        cleanup_interval=10,
+        ident=None,
+    )
+    stopping: list[float] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.append(time.monotonic()))
+    while not stopping:
+        wasyncore.loop(timeout=0.5, map=server._map, count=1)
+    server.del_channel()
+    server.socket.close()
+    while not _idle(server) and time.monotonic() - stopping[0] < DRAIN_SECONDS:
+        wasyncore.loop(timeout=0.1, map=server._map, count=1)
+    server.task_dispatcher.shutdown()
+
+
+def _idle(server: Any) -> bool:
+    return all(not channel.requests and not channel.total_outbufs_len for channel in server.active_channels.values())

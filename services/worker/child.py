@@ -1,0 +1,133 @@
+"""The child process: claims a job, runs its function, publishes, and so on until it is told to stop."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+from services.jobs.blobs import BlobStorage
+from services.jobs.catalogue import Catalogue
+from services.jobs.connection import StoreError, connect
+from services.jobs.dispatch import JobDispatch, Outcome, Run
+from services.jobs.settings import Settings
+from services.worker.attempt import attempt
+from services.worker.limits import MemoryLimit, die_with_parent, memory_mb, protect
+from services.worker.scratch import Scratch
+from services.worker.sweep import Sweep
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+IDLE_S = 2
+LONGEST_PAUSE_S = 2.0
+
+
+class Drain(BaseException):
+    """Raised in an idle child that shall end."""
+
+
+class Child:
+    """Runs one job after the other. What it does is told to the parent in lines through a pipe."""
+
+    def __init__(self, worker: str, catalogue: Catalogue, settings: Settings, pipe: int) -> None:
+        self._worker, self._catalogue, self._settings, self._pipe = worker, catalogue, settings, pipe
+        self._dispatch = JobDispatch(connect(settings.redis_url, timeout=IDLE_S + 2.0, connections=2))
+        self._blobs = BlobStorage(settings.blobs)
+        self._scratch = Scratch(worker)
+        self._sweep = Sweep(self._dispatch, self._blobs)
+        self._memory = MemoryLimit()
+        self._draining = self._idle = False
+        self._jobs = 0
+
+    def run(self) -> None:
+        """Work until told to stop, or until this process has grown old or large."""
+        signal.signal(signal.SIGTERM, self._drain)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        run: Run | None = None
+        try:
+            while not self._draining and (run or not self._old()):
+                run = self._work_on(run) if run else self._next()
+        except Drain:
+            pass
+
+    def _next(self) -> Run | None:
+        if self._sweep.due:
+            self._sweep.run()
+        run = self._insist(lambda: self._dispatch.claim(self._worker))
+        if run is None:
+            self._wait()
+        return run
+
+    def _work_on(self, run: Run) -> Run | None:
+        kind = self._catalogue.get(run.type)
+        self._say(f"+{run.id}-{run.number} {run.timeout} {kind.memory_mb if kind else 0}")
+        self._memory.set(kind.memory_mb if kind else 0)
+        outcome = attempt(run, self._catalogue, self._dispatch, self._blobs, self._scratch)
+        self._say("=")
+        self._jobs += 1
+        following = self._publish(run, outcome)
+        self._scratch.clear()
+        if following is None:
+            self._say("-")
+        return following
+
+    def _publish(self, run: Run, outcome: Outcome) -> Run | None:
+        go_on = not (self._draining or self._old() or self._sweep.due)
+        heard, following = self._insist(
+            lambda: self._dispatch.publish(self._worker, run, outcome, then_claim=go_on)
+        )
+        if not heard:
+            log.warning("job=%s run=%s came late: another run holds the job, or it has ended", run.id, run.number)
+        return following
+
+    def _insist(self, call: Callable[[], Answer]) -> Answer:
+        """Call the store until it answers."""
+        pause = 0.1
+        while True:
+            try:
+                return call()
+            except StoreError as error:
+                log.warning("store: %s: %s", type(error).__name__, error)
+                time.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def _wait(self) -> None:
+        """Wait for work; only here does a signal to drain end the process at once."""
+        try:
+            self._idle = True
+            if self._draining:
+                raise Drain
+            self._dispatch.wait_for_work(IDLE_S)
+        except StoreError:
+            time.sleep(0.2)
+        finally:
+            self._idle = False
+
+    def _drain(self, *_: object) -> None:
+        self._draining = True
+        if self._idle:
+            raise Drain
+
+    def _old(self) -> bool:
+        return self._jobs >= self._settings.child_max_jobs or memory_mb() > self._settings.child_max_mb
+
+    def _say(self, line: str) -> None:
+        os.write(self._pipe, f"{line}\n".encode())
+
+
+def main(worker: str, catalogue: Catalogue, settings: Settings, pipe: int, parent: int) -> NoReturn:
+    """What a forked child does; it never comes back."""
+    status = 1
+    try:
+        os.setsid()
+        die_with_parent(parent)
+        protect()
+        Child(worker, catalogue, settings, pipe).run()
+        status = 0
+    except BaseException:
+        log.exception("the child of %s ended by an error", worker)
+    finally:
+        os._exit(status)

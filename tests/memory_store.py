@@ -1,0 +1,256 @@
+"""The store's in-memory twin: what fast tests use. It passes the very tests that the real store passes."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from services.jobs import dispatch as wire
+from services.jobs.dispatch import LOST, LOST_DELAY_MS, Beat, Outcome, Run
+from services.jobs.estimate import UNKNOWN_RUN_MS, Pace
+from services.jobs.intake import Accepted, KeyReused, QueueFull, Submission
+from services.jobs.reader import Reading
+from services.jobs.record import QUEUES, TERMINAL, Record
+
+NEWS = {"started_at": 0, "percent": "", "message": "", "reported_at": 0}
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Entry:
+    record: Record
+    submission: Submission
+    worker: str = ""
+
+
+class MemoryStore:
+    """Keeps jobs in dictionaries; a Reader, an Intake and a Dispatch in one."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Entry] = {}
+        self.queues: dict[str, list[str]] = {name: [] for name in QUEUES}
+        self.scheduled: dict[str, int] = {}
+        self.leases: dict[str, int] = {}
+        self.keys: dict[str, tuple[str, str]] = {}
+        self.pushed, self.head, self.late, self.last_beat, self.grace = 0, 0, 0, 0, 0
+
+    def read(self, job_id: str, etag: str = "") -> Reading | None:
+        if job_id not in self.jobs:
+            return None
+        job, now = self.jobs[job_id].record, now_ms()
+        if job.done and etag == f"{job.finished_at}-{job.run}" and now < job.expires_at:
+            return Reading(now, None, None, job.expires_at)
+        return Reading(now, job, None if job.done else self._pace(job.queue), job.expires_at)
+
+    def accept(self, submission: Submission, max_depth: int) -> Accepted:
+        job, now = submission, now_ms()
+        scope = f"{job.owner}:{job.type}:{job.idempotency_key}"
+        if job.idempotency_key and scope in self.keys:
+            first, fingerprint = self.keys[scope]
+            if fingerprint != job.fingerprint:
+                raise KeyReused
+            return Accepted(self.jobs[first].record, now, first != job.id, None)
+        if job.id in self.jobs:
+            return Accepted(self.jobs[job.id].record, now, False, None)
+        if len(self.queues[job.queue]) >= max_depth:
+            raise QueueFull(len(self.queues[job.queue]), 1)
+        if job.idempotency_key:
+            self.keys[scope] = (job.id, job.fingerprint)
+        self.jobs[job.id] = Entry(_record(job, now), job)
+        self._dispatch(job.id, job.run_at)
+        return Accepted(self.jobs[job.id].record, now, False, self._pace(job.queue))
+
+    def cancel(self, job_id: str, owner: str = "") -> tuple[str, Record, int] | None:
+        entry = self.jobs.get(job_id)
+        if entry is None or (owner and entry.record.owner != owner):
+            return None
+        before = entry.record.state
+        if before == "queued":
+            self._finish(job_id, "cancelled")
+        elif before == "running":
+            self._set(job_id, state="cancelling")
+        return before, self.jobs[job_id].record, now_ms()
+
+    def claim(self, worker: str) -> Run | None:
+        held = self._held(worker)
+        if held:
+            return self._run(held)
+        self._promote()
+        for queue in self.queues.values():
+            while queue:
+                name = queue.pop(0)
+                job_id, run = name.rsplit("-", 1)
+                entry = self.jobs.get(job_id)
+                if entry and entry.record.state == "queued" and str(entry.record.run) == run:
+                    self.head, entry.worker = entry.record.place, worker
+                    self._set(job_id, state="running", started_at=now_ms())
+                    self.leases[job_id] = now_ms() + wire.LEASE_MS
+                    return self._run(job_id)
+        return None
+
+    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: bool) -> tuple[bool, Run | None]:
+        heard = True
+        job = self.jobs[run.id].record
+        if not self._holds(run.id, run.number):
+            heard = job.state == outcome.verdict and str(job.run) == run.number
+            self.late += not heard
+        elif outcome.verdict == "succeeded":
+            result = outcome.result or ("" if outcome.result_key else "null")
+            self._finish(run.id, "succeeded", result=result, result_key=outcome.result_key, files=outcome.files)
+        elif outcome.verdict == "failed":
+            self._finish(run.id, "failed", error=outcome.problem)
+        else:
+            self._give_up(run.id, outcome.problem, round(outcome.delay * 1000))
+        return heard, self.claim(worker) if then_claim else None
+
+    def progress(self, run: Run, percent: float, message: str) -> str:
+        if not self._holds(run.id, run.number):
+            return "lost"
+        self._set(run.id, percent=f"{percent:g}", message=message, reported_at=now_ms())
+        return self.jobs[run.id].record.state
+
+    def log(self, run: Run, message: str) -> str:
+        return self.jobs[run.id].record.state if self._holds(run.id, run.number) else "lost"
+
+    def lose(self, worker: str, verdict: str, problem: str = LOST) -> str:
+        job_id = self._held(worker)
+        if not job_id:
+            return "none"
+        job = self.jobs[job_id].record
+        if verdict == "cancelled" or job.state == "cancelling":
+            self._finish(job_id, "cancelled")
+        elif verdict == "failed":
+            self._finish(job_id, "failed", error=problem)
+        elif verdict == "again":
+            self._run_again(job_id, 0, 0)
+        else:
+            self._give_up(job_id, problem, min(LOST_DELAY_MS * 2 ** (job.attempt - 1), 60_000))
+        return self.jobs[job_id].record.state
+
+    def beat(self, worker: str) -> Beat:
+        now, held = now_ms(), self._held(worker)
+        if held:
+            self.leases[held] = now + wire.LEASE_MS
+        if now - self.last_beat > wire.LEASE_MS:
+            self.grace = now + wire.LEASE_MS
+        self.last_beat = now
+        self._promote()
+        lapsed = [job_id for job_id, until in self.leases.items() if until <= now] if now >= self.grace else []
+        for job_id in lapsed:
+            self._give_up(job_id, LOST, LOST_DELAY_MS)
+        job = self.jobs[held].record if held else None
+        return Beat(f"{held}-{job.run}" if job else "", job.state if job else "", len(lapsed), True)
+
+    def expired(self, limit: int) -> Sequence[str]:
+        ended = (job for job in (entry.record for entry in self.jobs.values()) if job.done and not job.buried)
+        return [job.id for job in ended if job.expires_at <= now_ms()][:limit]
+
+    def bury(self, job_ids: Sequence[str]) -> None:
+        for job_id in job_ids:
+            self._set(job_id, result="", result_key="", files="", error="", trace="", owner="", buried=1)
+
+    def exists(self, job_id: str) -> bool:
+        return job_id in self.jobs
+
+    def open_jobs(self, page: int = 500) -> Iterator[list[tuple[str, str]]]:
+        yield [(job_id, str(entry.record.run)) for job_id, entry in self.jobs.items() if not entry.record.done]
+
+    def rescue(self, job_id: str, run: str) -> str:
+        entry = self.jobs.get(job_id)
+        if entry is None:
+            return "forgotten"
+        job, name = entry.record, f"{job_id}-{run}"
+        if str(job.run) != run or name in self.queues[job.queue] or name in self.scheduled or job_id in self.leases:
+            return "fine"
+        if job.state == "queued":
+            self._dispatch(job_id, 0)
+            return "queued"
+        if job.done:
+            return "ended"
+        self._give_up(job_id, LOST, LOST_DELAY_MS)
+        return "retried"
+
+    def _set(self, job_id: str, **changes: object) -> None:
+        entry = self.jobs[job_id]
+        entry.record = replace(entry.record, **changes)  # type: ignore[arg-type]
+
+    def _pace(self, queue: str) -> Pace:
+        return Pace(self.head, 0, 0, UNKNOWN_RUN_MS, len(self.queues[queue]))
+
+    def _holds(self, job_id: str, run: str) -> bool:
+        job = self.jobs[job_id].record
+        return job.state in ("running", "cancelling") and str(job.run) == run
+
+    def _held(self, worker: str) -> str:
+        states = ("running", "cancelling")
+        found = (key for key, entry in self.jobs.items() if entry.worker == worker and entry.record.state in states)
+        return next(found, "")
+
+    def _run(self, job_id: str) -> Run:
+        job, asked = self.jobs[job_id].record, self.jobs[job_id].submission
+        limits = (job.attempt, job.max_attempts, asked.timeout)
+        return Run(job_id, str(job.run), job.type, asked.input, *limits, job.trace)
+
+    def _dispatch(self, job_id: str, due: int) -> None:
+        job = self.jobs[job_id].record
+        if due:
+            self._set(job_id, run_at=due)
+            self.scheduled[f"{job_id}-{job.run}"] = due
+            return
+        self.pushed += 1
+        self._set(job_id, place=self.pushed, run_at=0)
+        self.queues[job.queue].append(f"{job_id}-{job.run}")
+
+    def _promote(self) -> None:
+        for name in [name for name, due in self.scheduled.items() if due <= now_ms()]:
+            del self.scheduled[name]
+            self._dispatch(name.rsplit("-", 1)[0], 0)
+
+    def _finish(self, job_id: str, state: str, **outcome: str) -> None:
+        job, asked, now = self.jobs[job_id].record, self.jobs[job_id].submission, now_ms()
+        self._leave(job_id)
+        assert job.state not in TERMINAL
+        self._set(
+            job_id, state=state, finished_at=now, expires_at=now + asked.keep * 1000, place=0, run_at=0, **outcome
+        )
+
+    def _leave(self, job_id: str) -> None:
+        job = self.jobs[job_id].record
+        name = f"{job_id}-{job.run}"
+        self.jobs[job_id].worker = ""
+        self.leases.pop(job_id, None)
+        self.scheduled.pop(name, None)
+        if name in self.queues[job.queue]:
+            self.queues[job.queue].remove(name)
+
+    def _run_again(self, job_id: str, burn: int, delay: int) -> None:
+        job = self.jobs[job_id].record
+        self._leave(job_id)
+        self._set(job_id, state="queued", run=job.run + 1, attempt=job.attempt + burn, **NEWS)
+        self._dispatch(job_id, now_ms() + delay if delay else 0)
+
+    def _give_up(self, job_id: str, problem: str, delay: int) -> None:
+        job = self.jobs[job_id].record
+        if job.state == "cancelling":
+            self._finish(job_id, "cancelled")
+        elif job.attempt < job.max_attempts:
+            self._run_again(job_id, 1, delay)
+        else:
+            self._finish(job_id, "failed", error=problem)
+
+
+def _record(job: Submission, now: int) -> Record:
+    return Record(
+        id=job.id,
+        type=job.type,
+        state="queued",
+        run=1,
+        attempt=1,
+        max_attempts=job.max_attempts,
+        queue=job.queue,
+        created_at=now,
+        trace=job.trace,
+        owner=job.owner,
+    )
