@@ -34,8 +34,10 @@ def main() -> None:
 
 def _stay(platform: Platform) -> None:
     print("The platform stays up for you. Try:")
-    print(f"  curl -i -H 'Content-Type: application/json' -d '{{\"text\": \"to be or not to be\"}}' "
-          f"{platform.gateway_url}/v1/jobs/text-report")
+    print(
+        f"  curl -i -H 'Content-Type: application/json' -d '{{\"text\": \"to be or not to be\"}}' "
+        f"{platform.gateway_url}/v1/jobs/text-report"
+    )
     print(f"  gateway {platform.gateway_url}/   status {platform.status_url}/")
     print(f"  files   {platform.settings.data_dir.resolve()}")
     print("Ctrl-C ends it.", flush=True)

@@ -63,15 +63,13 @@ class Platform:
 
     def stop(self) -> None:
         """End everything, the store last, so that nothing that still runs misses it."""
-        *rest, store = self.processes[::-1] if self._own_store and self.processes else [*self.processes[::-1], None]
-        for process in rest:
-            process.terminate()
-        deadline = time.monotonic() + self.settings.worker_grace + STOP_EXTRA_S
-        for process in rest:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        if store:
-            store.terminate()
-            store.wait(STOP_EXTRA_S)
+        store = [process for process in self.processes if process.name == "valkey"]
+        for group in ([process for process in self.processes if process not in store], store):
+            deadline = time.monotonic() + self.settings.worker_grace + STOP_EXTRA_S
+            for process in group:
+                process.terminate()
+            for process in group:
+                process.wait(max(0.1, deadline - time.monotonic()))
         self.processes = []
         if self._lock:
             self._lock.close()

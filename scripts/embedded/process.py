@@ -1,7 +1,6 @@
 """One process of the embedded platform: started, watched, started again, ended."""
 
 import ctypes
-
 import signal
 import subprocess
 import sys

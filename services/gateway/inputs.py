@@ -59,7 +59,7 @@ def validate(kind: JobType, parsed: Parsed) -> str:
 def invalid_input(errors: list[dict[str, str]]) -> Problem:
     """The refusal of an input, with the first mistake in its detail."""
     first = errors[0]
-    return Problem("invalid-input", f"{first['pointer'] or 'The input'}: {first['detail']}", errors=errors)
+    return Problem("invalid-input", f"{first['pointer'] or 'The input'}: {first['detail']}", {"errors": errors})
 
 
 def mistake(pointer: str, detail: str, kind: str) -> dict[str, str]:
@@ -99,7 +99,7 @@ def _body(request: Request, kind: JobType, uploads: Uploads) -> tuple[Values, bo
     raise Problem(
         "unsupported-media-type",
         f"{kind.name} takes no body of type {media_type[:100] or 'unknown (Content-Type is missing)'}.",
-        accepts=accepted_types(kind),
+        {"accepts": accepted_types(kind)},
         headers={"Accept-Post": ", ".join(accepted_types(kind))},
     )
 

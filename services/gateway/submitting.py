@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from typing import cast
 
 from flask import Blueprint, Response, request
 
@@ -19,6 +20,8 @@ from services.jobs.job_type import JobType
 from services.jobs.settings import Settings
 from services.web.problems import Problem
 from services.web.replies import job_response
+from services.web.request import Request
+from services.web.trace import traceparent
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -37,7 +40,7 @@ def submit_blueprint(
         largest = max((rule.max_bytes for rule in kind.files.values()), default=0)
         uploads = Uploads(blobs, job_id, largest)
         try:
-            parsed = parse(request, kind, uploads)
+            parsed = parse(cast(Request, request), kind, uploads)
             options = read_options(parsed.options, kind)
             inputs = validate(kind, parsed)
             if options.validate_only:
@@ -61,7 +64,7 @@ def find_type(catalogue: Catalogue, name: str) -> JobType:
     """The job type called `name`, or the problem that says which ones there are."""
     kind = catalogue.get(name)
     if kind is None:
-        raise Problem("no-such-job-type", f"There is no job type {name[:60]!r}.", known=list(catalogue))
+        raise Problem("no-such-job-type", f"There is no job type {name[:60]!r}.", {"known": list(catalogue)})
     return kind
 
 
@@ -85,9 +88,7 @@ def _fingerprint(inputs: str, parsed: Parsed, uploads: Uploads) -> str:
     return digest.hexdigest()[:32]
 
 
-def _submission(
-    job_id: str, kind: JobType, inputs: str, options: Options, key: str, fingerprint: str
-) -> Submission:
+def _submission(job_id: str, kind: JobType, inputs: str, options: Options, key: str, fingerprint: str) -> Submission:
     return Submission(
         id=job_id,
         type=kind.name,
@@ -96,6 +97,7 @@ def _submission(
         timeout=options.timeout or kind.timeout,
         keep=kind.keep,
         queue=options.priority,
+        trace=traceparent(),
         run_at=options.due,
         idempotency_key=key,
         fingerprint=fingerprint,

@@ -22,7 +22,7 @@ class Upload:
         """Add bytes; raises a `too-large` problem past the limit."""
         self.size += len(data)
         if self.size > self._limit:
-            raise Problem("too-large", f"A file may have at most {self._limit} bytes here.", limit=self._limit)
+            raise Problem("too-large", f"A file may have at most {self._limit} bytes here.", {"limit": self._limit})
         self._hash.update(data)
         return self._writer.write(data)
 

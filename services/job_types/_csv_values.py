@@ -16,47 +16,41 @@ _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
-@dataclass(frozen=True)
+@dataclass
 class ValueRange:
-    """The narrowest type of some values, the least and the greatest, and how many there are."""
+    """The least and the greatest of values of one type; both are None while there is none."""
 
     kind: Kind
-    low: Any
-    high: Any
-    count: int
+    parse: Parse
+    low: Any = None
+    high: Any = None
 
-    @property
-    def numeric(self) -> bool:
-        """Whether the values are numbers."""
-        return self.kind in ("integer", "number")
+    def takes(self, text: str) -> bool:
+        """Whether `text` is of this type; if so, it counts."""
+        value = self.parse(text)
+        if value is None:
+            return False
+        if self.low is None or value < self.low:
+            self.low = value
+        if self.high is None or value > self.high:
+            self.high = value
+        return True
 
 
-def value_range(values: Iterable[str], parse_number: Parse) -> ValueRange:
-    """The range of `values` in the first type, from narrow to wide, that all of them fit."""
-    parsers: dict[Kind, Parse] = {
-        "boolean": _boolean,
-        "integer": _integer,
-        "number": parse_number,
-        "date": _date,
-        "datetime": _datetime,
-        "text": str,
-    }
-    low: dict[Kind, Any] = {}
-    high: dict[Kind, Any] = {}
-    count = 0
+def value_range(values: Iterable[str], parse_number: Parse) -> ValueRange | None:
+    """The range of `values` in the narrowest type that all of them fit; None if only text is left."""
+    fitting = [
+        ValueRange("boolean", _boolean),
+        ValueRange("integer", _integer),
+        ValueRange("number", parse_number),
+        ValueRange("date", _date),
+        ValueRange("datetime", _datetime),
+    ]
     for text in values:
-        count += 1
-        for kind, parse in list(parsers.items()):
-            value = parse(text)
-            if value is None:
-                del parsers[kind]
-                continue
-            low[kind] = min(low.get(kind, value), value)
-            high[kind] = max(high.get(kind, value), value)
-    if not count:
-        return ValueRange("empty", None, None, 0)
-    narrowest = next(iter(parsers))
-    return ValueRange(narrowest, low[narrowest], high[narrowest], count)
+        fitting = [kind for kind in fitting if kind.takes(text)]
+        if not fitting:
+            return None
+    return fitting[0]
 
 
 def number(text: str) -> float | None:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from services.job_types._csv_rows import ENCODING_NAMES, Rows, find_encoding, open_rows
-from services.job_types._csv_values import Kind, ValueRange, number, number_with_comma, value_range
+from services.job_types._csv_values import Kind, Parse, ValueRange, number, number_with_comma, value_range
 from services.job_types._histogram import histogram_png
 from services.jobs import File, JobError, RunningJob, file_field, job_type
 
@@ -46,16 +46,22 @@ class Column(BaseModel):
 
     position: int = Field(description="Place of the column, counted from 1; names may occur twice")
     name: str = Field(description="Name in the first line, cut after 100 characters")
-    type: Kind = Field(description="The narrowest type that every value fits; `empty` if all are missing")
+    type: Kind = Field(
+        default="empty", description="The narrowest type that every value fits; `empty` if all are missing"
+    )
     nulls: int = Field(description="Missing values: empty cells and, in any case, NA, N/A, NaN, null and none")
-    distinct: int = Field(description="Different values, the missing ones aside")
-    min: int | float | str | None = Field(description="The smallest value; of texts, the first by code point")
-    max: int | float | str | None = Field(description="The largest value; of texts, the last by code point")
+    distinct: int = Field(default=0, description="Different values, the missing ones aside")
+    min: int | float | str | None = Field(
+        default=None, description="The smallest value; of texts, the first by code point"
+    )
+    max: int | float | str | None = Field(
+        default=None, description="The largest value; of texts, the last by code point"
+    )
     mean: float | None = Field(default=None, description="Arithmetic mean of the numbers")
     p25: float | None = Field(default=None, description="First quartile of the numbers, interpolated linearly")
     p50: float | None = Field(default=None, description="Median of the numbers")
     p75: float | None = Field(default=None, description="Third quartile of the numbers")
-    common: list[ValueCount] = Field(description="Up to five most common values, the most frequent first")
+    common: list[ValueCount] = Field(default=[], description="Up to five most common values, the most frequent first")
     histogram: str | None = Field(default=None, description="Name of the PNG file with the histogram of the numbers")
 
 
@@ -116,18 +122,16 @@ def _fill(store: sqlite3.Connection, rows: Rows) -> None:
 def _columns(store: sqlite3.Connection, rows: Rows, job: RunningJob) -> tuple[list[Column], int]:
     """The profiles of all columns, and how many numeric ones are without a picture."""
     parse_number = number_with_comma if rows.delimiter == ";" else number
-    store.create_function("number", 1, parse_number, deterministic=True)
     columns: list[Column] = []
     numeric = 0
     for index, name in enumerate(rows.header):
-        nulls = _count_values(store, index)
-        found = value_range((value for (value,) in store.execute("SELECT value FROM found")), parse_number)
-        column = _column(store, index, name, nulls, found)
-        if found.numeric:
-            numeric += 1
-            bars = _add_figures(store, column, found, rows.count - nulls)
-            column.histogram = _save(column, found, bars, job) if numeric <= MAX_PICTURES else None
+        column = Column(position=index + 1, name=_cut(name), nulls=_count_values(store, index))
+        found = _add_range(store, column, parse_number)
         columns.append(column)
+        if found is not None:
+            numeric += 1
+            bars = _add_figures(store, column, found, rows.count - column.nulls)
+            column.histogram = _save(column, found, bars, job) if numeric <= MAX_PICTURES else None
         job.progress(0.5 + 0.5 * (index + 1) / len(rows.header), f"column {index + 1} of {len(rows.header)}")
     return columns, max(0, numeric - MAX_PICTURES)
 
@@ -142,18 +146,17 @@ def _count_values(store: sqlite3.Connection, index: int) -> int:
     return int(nulls)
 
 
-def _column(store: sqlite3.Connection, index: int, name: str, nulls: int, found: ValueRange) -> Column:
+def _add_range(store: sqlite3.Connection, column: Column, parse_number: Parse) -> ValueRange | None:
+    """Fill in the type and the range; the result is the range if it is one of numbers."""
+    column.distinct, low, high = store.execute("SELECT count(*), min(value), max(value) FROM found").fetchone()
+    if not column.distinct:
+        return None
     common = store.execute("SELECT value, n FROM found ORDER BY n DESC, value LIMIT 5")
-    return Column(
-        position=index + 1,
-        name=_cut(name),
-        type=found.kind,
-        nulls=nulls,
-        distinct=found.count,
-        min=_shown(found.low),
-        max=_shown(found.high),
-        common=[ValueCount(value=_cut(value), count=count) for value, count in common],
-    )
+    column.common = [ValueCount(value=_cut(value), count=count) for value, count in common]
+    found = value_range((value for (value,) in store.execute("SELECT value FROM found")), parse_number)
+    column.type = found.kind if found else "text"
+    column.min, column.max = _shown(found.low if found else low), _shown(found.high if found else high)
+    return found if column.type in ("integer", "number") else None
 
 
 def _add_figures(store: sqlite3.Connection, column: Column, found: ValueRange, total: int) -> list[int]:
@@ -163,7 +166,8 @@ def _add_figures(store: sqlite3.Connection, column: Column, found: ValueRange, t
     ranks = sorted({rank for place in places for rank in (math.floor(place), math.ceil(place))})
     at_rank: dict[int, float] = {}
     passed, above_low = 0, 0.0
-    for value, count in store.execute("SELECT number(value) AS x, sum(n) FROM found GROUP BY x ORDER BY x"):
+    numbers = "SELECT CAST(replace(value, ',', '.') AS REAL) AS x, sum(n) FROM found GROUP BY x ORDER BY x"
+    for value, count in store.execute(numbers):
         bars[min(int((value - found.low) / span * len(bars)), len(bars) - 1)] += count
         above_low += (value - found.low) * count
         passed += count

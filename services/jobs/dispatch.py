@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis import Redis
 
@@ -116,7 +116,7 @@ class JobDispatch:
     def expired(self, limit: int) -> Sequence[str]:
         """Ids of at most `limit` ended jobs whose time is up, by the store's clock."""
         seconds, _ = self._client.time()
-        found = self._client.zrange("cc:ended", 0, seconds * 1000, byscore=True, offset=0, num=limit)
+        found: Any = self._client.zrange("cc:ended", 0, seconds * 1000, byscore=True, offset=0, num=limit)
         return [name.decode() for name in found]
 
     def bury(self, job_ids: Sequence[str]) -> None:
@@ -133,15 +133,16 @@ class JobDispatch:
 
     def open_jobs(self, page: int = 500) -> Iterator[list[tuple[str, str]]]:
         """All open jobs as (id, name of the run), in pages; a run's name is "" when the record is missing."""
-        cursor = 0
+        cursor: int = 0
+        found: list[Any]
         while True:
             cursor, found = self._client.sscan("cc:open", cursor, count=page)
             ids = [name.decode() for name in found]
             with self._client.pipeline(transaction=False) as pipe:
                 for job_id in ids:
                     pipe.hget(f"cc:job:{job_id}", "run")
-                runs = [(run or b"").decode() for run in pipe.execute()] if ids else []
-            yield list(zip(ids, runs, strict=True))
+                runs: list[Any] = pipe.execute() if ids else []
+            yield [(job_id, (run or b"").decode()) for job_id, run in zip(ids, runs, strict=True)]
             if not cursor:
                 return
 

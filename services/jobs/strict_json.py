@@ -42,7 +42,10 @@ def dumps(value: Any) -> str:
 
 def dump_model(model: BaseModel) -> str:
     """A model as compact JSON; raises ValueError where a number is not finite."""
-    return dumps(to_jsonable_python(model, by_alias=True, inf_nan_mode="constants"))
+    text = dumps(model.model_dump(mode="json", by_alias=True))
+    if "null" in text:  # which is how pydantic writes NaN and infinities
+        dumps(to_jsonable_python(model.model_dump(), inf_nan_mode="constants"))
+    return text
 
 
 def _check_depth(text: str) -> None:
@@ -100,6 +103,4 @@ def _constant(name: str) -> NoReturn:
     raise BadJson(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
-)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

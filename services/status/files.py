@@ -9,6 +9,7 @@ from services.jobs.blobs import Blobs
 from services.jobs.reader import Reader
 from services.status.finding import find
 from services.web.problems import Problem
+from services.web.replies import conditional
 
 
 def file_blueprint(reader: Reader, blobs: Blobs) -> Blueprint:
@@ -23,7 +24,7 @@ def file_blueprint(reader: Reader, blobs: Blobs) -> Blueprint:
         file = next((entry for entry in known if entry["slug"] == slug), None)
         if file is None:
             names = [entry["slug"] for entry in known]
-            raise Problem("no-such-file", f"The job has no file {slug[:60]!r}.", known=names)
+            raise Problem("no-such-file", f"The job has no file {slug[:60]!r}.", {"known": names})
         return _send(file, blobs)
 
     return routes
@@ -49,7 +50,7 @@ def _send(file: dict[str, Any], blobs: Blobs) -> Response:
     response.content_length = end - start
     if request.method != "HEAD":
         response.response = blobs.stream(file["key"], start, end)
-    return response.make_conditional(request)
+    return conditional(response)
 
 
 def _range_applies(etag: str) -> bool:

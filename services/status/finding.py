@@ -12,6 +12,6 @@ def find(reader: Reader, job_id: str, etag: str = "") -> Reading:
     if reading is None:
         raise Problem("no-such-job", f"There is no job {job_id[:60]!r}.")
     if reading.gone:
-        ended = {"state": reading.record.state} if reading.record else {}
-        raise Problem("job-gone", "The job has expired.", expired_at=rfc3339(reading.expires_at), **ended)
+        state = reading.record.state if reading.record else "unknown"
+        raise Problem("job-gone", "The job has expired.", {"expired_at": rfc3339(reading.expires_at), "state": state})
     return reading

@@ -13,7 +13,7 @@ from services.jobs.record import Record
 from services.jobs.strict_json import loads
 from services.status.finding import find
 from services.web.problems import Problem
-from services.web.replies import job_response
+from services.web.replies import conditional, job_response
 
 
 def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origins]) -> Blueprint:
@@ -30,7 +30,7 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
         response = job_response(seen, 200)
         if reading.record.done:
             response.headers["Cache-Control"] = _cacheable(reading)
-        return response.make_conditional(request)
+        return conditional(response)
 
     @routes.get("/v1/jobs/<job_id>/result")
     def result(job_id: str) -> Response:
@@ -41,7 +41,7 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
         response = Response(_whole(job, blobs).result, content_type="application/json")
         response.headers["ETag"] = f'"{job.finished_at}-{job.run}-result"'
         response.headers["Cache-Control"] = _cacheable(reading)
-        return response.make_conditional(request)
+        return conditional(response)
 
     return routes
 
@@ -74,5 +74,5 @@ def _require_success(job: Record, reading: Reading) -> None:
         wait = retry_after(job, reading.pace or NO_PACE, reading.now)
         raise Problem("job-not-finished", f"The job is {job.state}.", headers={"Retry-After": str(wait)})
     if job.state != "succeeded":
-        error = {"error": loads(job.error.encode())} if job.error else {}
-        raise Problem("job-did-not-succeed", f"The job is {job.state}.", state=job.state, **error)
+        members = {"state": job.state, "error": loads(job.error.encode()) if job.error else None}
+        raise Problem("job-did-not-succeed", f"The job is {job.state}.", members)

@@ -71,7 +71,7 @@ class BodyGuard:
                 self._socket.settimeout(None)
 
     def _too_large(self) -> Problem:
-        return Problem("too-large", f"The body may have at most {self._limit} bytes here.", limit=self._limit)
+        return Problem("too-large", f"The body may have at most {self._limit} bytes here.", {"limit": self._limit})
 
     def _too_slow(self) -> Problem:
         return Problem("request-timeout", "The body did not arrive in time.", headers={"Connection": "close"})

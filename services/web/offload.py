@@ -12,4 +12,4 @@ def offload(function: Callable[..., Result], *arguments: Any, **options: Any) ->
     """Call `function` in a real thread under gevent, and here otherwise."""
     if not monkey.is_module_patched("socket"):
         return function(*arguments, **options)
-    return get_hub().threadpool.apply(function, arguments, options)  # type: ignore[no-any-return]
+    return get_hub().threadpool.apply(function, arguments, options)

@@ -20,7 +20,9 @@ class ProblemType:
         return f"/problems/{self.slug}"
 
 
-SUBMIT = "curl -i -H 'Content-Type: application/json' -d '{\"text\":\"to be or not to be\"}' $GATEWAY/v1/jobs/text-report"
+SUBMIT = (
+    "curl -i -H 'Content-Type: application/json' -d '{\"text\": \"to be or not to be\"}' $GATEWAY/v1/jobs/text-report"
+)
 READ = "curl -i $STATUS/v1/jobs/$JOB_ID"
 
 PROBLEM_TYPES = {

@@ -32,9 +32,17 @@ BY_STATUS = {
 class Problem(Exception):
     """A refusal: a problem type's slug, what is wrong this time, and further members and headers."""
 
-    def __init__(self, slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        members: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
-        self.slug, self.detail, self.headers, self.members = slug, detail, dict(headers or {}), members
+        self.slug, self.detail, self.headers = slug, detail, dict(headers or {})
+        self.members = {name: value for name, value in (members or {}).items() if value is not None}
 
 
 def response(problem: Problem) -> Response:

@@ -1,6 +1,6 @@
 """Replies that both services give in the same way."""
 
-from flask import Response
+from flask import Response, request
 
 from services.jobs.document import View
 
@@ -12,4 +12,10 @@ def job_response(seen: View, status: int) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     if seen.retry_after:
         response.headers["Retry-After"] = str(seen.retry_after)
+    return response
+
+
+def conditional(response: Response) -> Response:
+    """The response, or 304 if the client has it already (RFC 9110, conditional requests)."""
+    response.make_conditional(request)
     return response

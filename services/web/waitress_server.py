@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import waitress
 from waitress import wasyncore
+from waitress.server import create_server
 
 THREADS = 16
 LARGEST_BODY = 1 << 30
@@ -15,7 +15,7 @@ DRAIN_SECONDS = 30.0
 
 def serve(app: Callable[..., Any], host: str, port: int) -> None:
     """Serve `app` until SIGTERM or SIGINT, then finish what is under way, at most half a minute."""
-    server: Any = waitress.create_server(
+    server: Any = create_server(
         app,
         host=host,
         port=port,

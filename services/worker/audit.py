@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from redis import Redis
 
@@ -45,11 +46,13 @@ class Audit:
     def difference(self) -> int:
         """Open jobs less those in queues, scheduled or leased, read at one moment; 0 when all is well."""
         with self._client.pipeline(transaction=True) as pipe:
-            pipe.scard("cc:open").zcard("cc:leases")
+            pipe.scard("cc:open")
+            pipe.zcard("cc:leases")
             for queue in QUEUES:
-                pipe.llen(f"rq:queue:{queue}").zcard(f"rq:scheduled:{queue}")
+                pipe.llen(f"rq:queue:{queue}")
+                pipe.zcard(f"rq:scheduled:{queue}")
             opened, *placed = pipe.execute()
-        return int(opened) - sum(placed)
+        return int(opened) - sum(int(count) for count in placed)
 
     def look(self) -> int:
         """Look through everything at once; how many jobs were sent on their way."""
@@ -59,7 +62,7 @@ class Audit:
         placed: set[str] = set()
         for queue in QUEUES:
             for start in range(0, self._client.llen(f"rq:queue:{queue}"), PAGE):
-                page = self._client.lrange(f"rq:queue:{queue}", start, start + PAGE - 1)
+                page: list[Any] = self._client.lrange(f"rq:queue:{queue}", start, start + PAGE - 1)
                 placed.update(name.decode() for name in page)
                 yield 0
         for jobs in self._dispatch.open_jobs():

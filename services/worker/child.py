@@ -76,9 +76,7 @@ class Child:
 
     def _publish(self, run: Run, outcome: Outcome) -> Run | None:
         go_on = not (self._draining or self._old() or self._sweep.due)
-        heard, following = self._insist(
-            lambda: self._dispatch.publish(self._worker, run, outcome, then_claim=go_on)
-        )
+        heard, following = self._insist(lambda: self._dispatch.publish(self._worker, run, outcome, then_claim=go_on))
         if not heard:
             log.warning("job=%s run=%s came late: another run holds the job, or it has ended", run.id, run.number)
         return following

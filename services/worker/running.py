@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from services.jobs.blobs import Blobs, CHUNK, writing
+from services.jobs.blobs import CHUNK, Blobs, writing
 from services.jobs.connection import StoreError
 from services.jobs.dispatch import Dispatch, Run
 from services.worker.scratch import Scratch

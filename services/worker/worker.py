@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from redis import Redis
-from redis.client import PubSub
 from rq import Worker as RQWorker
 from rq.command import handle_command
 from rq.serializers import JSONSerializer
@@ -155,8 +154,8 @@ class Worker(RQWorker):
 
     def _take_commands(self) -> None:
         """Obey what RQ's tools and the gateway's cancel send."""
-        pubsub: PubSub = self.pubsub
-        while message := pubsub.get_message(ignore_subscribe_messages=True):
+        assert self.pubsub is not None
+        while message := self.pubsub.get_message(ignore_subscribe_messages=True):
             handle_command(self, json.loads(message["data"]))
 
     def _register(self) -> None:
@@ -179,4 +178,3 @@ class Worker(RQWorker):
         """First time: drain. Second time: hand the job back at once."""
         self._stop_at = time.monotonic() + (0 if self._stopping else self._settings.worker_grace)
         self._stopping = True
-
