@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from services.jobs import dispatch as wire
 from services.jobs.dispatch import LOST, LOST_DELAY_MS, Beat, Outcome, Run
 from services.jobs.estimate import UNKNOWN_RUN_MS, Pace
 from services.jobs.intake import Accepted, KeyReused, QueueFull, Submission
-from services.jobs.reader import Reading
+from services.jobs.reader import Event, Reading
 from services.jobs.record import QUEUES, TERMINAL, Record
+from services.web.changes import Watch
+from services.web.ending import Ending
 
 NEWS = {"started_at": 0, "percent": "", "message": "", "reported_at": 0}
 
@@ -34,6 +37,7 @@ class MemoryStore:
         self.scheduled: dict[str, int] = {}
         self.leases: dict[str, int] = {}
         self.keys: dict[str, tuple[str, str]] = {}
+        self.history: dict[str, list[Event]] = {}
         self.pushed, self.head, self.late, self.last_beat, self.grace = 0, 0, 0, 0, 0
 
     def read(self, job_id: str, etag: str = "") -> Reading | None:
@@ -43,6 +47,11 @@ class MemoryStore:
         if job.done and etag == f"{job.finished_at}-{job.run}" and now < job.expires_at:
             return Reading(now, None, None, job.expires_at)
         return Reading(now, job, None if job.done else self._pace(job.queue), job.expires_at)
+
+    def events(self, job_id: str, last: str) -> tuple[Reading, list[Event]] | None:
+        reading = self.read(job_id)
+        history = self.history.get(job_id, [])
+        return (reading, history[int(last.partition("-")[0] or 0) :]) if reading else None
 
     def accept(self, submission: Submission, max_depth: int) -> Accepted:
         job, now = submission, now_ms()
@@ -71,6 +80,7 @@ class MemoryStore:
             self._finish(job_id, "cancelled")
         elif before == "running":
             self._set(job_id, state="cancelling")
+            self._tell(job_id, "state", state="cancelling")
         return before, self.jobs[job_id].record, now_ms()
 
     def claim(self, worker: str) -> Run | None:
@@ -86,6 +96,7 @@ class MemoryStore:
                 if entry and entry.record.state == "queued" and str(entry.record.run) == run:
                     self.head, entry.worker = entry.record.place, worker
                     self._set(job_id, state="running", started_at=now_ms())
+                    self._tell(job_id, "state", state="running", attempt=str(entry.record.attempt))
                     self.leases[job_id] = now_ms() + wire.LEASE_MS
                     return self._run(job_id)
         return None
@@ -109,10 +120,14 @@ class MemoryStore:
         if not self._holds(run.id, run.number):
             return "lost"
         self._set(run.id, percent=f"{percent:g}", message=message, reported_at=now_ms())
+        self._tell(run.id, "progress", percent=f"{percent:g}", message=message)
         return self.jobs[run.id].record.state
 
     def log(self, run: Run, message: str) -> str:
-        return self.jobs[run.id].record.state if self._holds(run.id, run.number) else "lost"
+        if not self._holds(run.id, run.number):
+            return "lost"
+        self._tell(run.id, "log", percent="", message=message)
+        return self.jobs[run.id].record.state
 
     def lose(self, worker: str, verdict: str, problem: str = LOST) -> str:
         job_id = self._held(worker)
@@ -172,6 +187,10 @@ class MemoryStore:
         self._give_up(job_id, LOST, LOST_DELAY_MS)
         return "retried"
 
+    def _tell(self, job_id: str, kind: str, **fields: str) -> None:
+        history = self.history.setdefault(job_id, [])
+        history.append(Event(f"{len(history) + 1}-0", kind, fields))
+
     def _set(self, job_id: str, **changes: object) -> None:
         entry = self.jobs[job_id]
         entry.record = replace(entry.record, **changes)  # type: ignore[arg-type]
@@ -230,6 +249,7 @@ class MemoryStore:
         self._leave(job_id)
         self._set(job_id, state="queued", run=job.run + 1, attempt=job.attempt + burn, **NEWS)
         self._dispatch(job_id, now_ms() + delay if delay else 0)
+        self._tell(job_id, "state", state="queued", attempt=str(job.attempt + burn))
 
     def _give_up(self, job_id: str, problem: str, delay: int) -> None:
         job = self.jobs[job_id].record
@@ -239,6 +259,16 @@ class MemoryStore:
             self._run_again(job_id, 1, delay)
         else:
             self._finish(job_id, "failed", error=problem)
+
+
+class Polling:
+    """Watches jobs without a store that announces changes: whoever waits looks again soon."""
+
+    @contextmanager
+    def watch(self, job_id: str) -> Iterator[Watch]:
+        watch = Watch(Ending())
+        watch.wait = lambda seconds: time.sleep(min(seconds, 0.01)) is None  # type: ignore[method-assign]
+        yield watch
 
 
 def _record(job: Submission, now: int) -> Record:

@@ -12,6 +12,7 @@ from services.jobs.pulse import Pulse
 from services.jobs.settings import Settings
 from services.web.app import App, make_app
 from services.web.origins import origins_from
+from services.web.waiting import Waiting
 
 DOCUMENT: dict[str, Any] = {
     "service": "gateway",
@@ -26,11 +27,13 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def create_app(settings: Settings, catalogue: Catalogue, intake: Intake, blobs: Blobs, pulse: Pulse) -> App:
+def create_app(
+    settings: Settings, catalogue: Catalogue, intake: Intake, blobs: Blobs, pulse: Pulse, waiting: Waiting
+) -> App:
     """The gateway as a Flask app."""
     app = make_app(__name__, settings, pulse, DOCUMENT)
     origins = origins_from(settings)
-    app.register_blueprint(submit_blueprint(settings, catalogue, intake, blobs, origins))
+    app.register_blueprint(submit_blueprint(settings, catalogue, intake, blobs, origins, waiting))
     app.register_blueprint(job_type_blueprint(catalogue, origins))
     app.register_blueprint(cancel_blueprint(intake, origins))
     return app

@@ -17,17 +17,26 @@ from services.jobs.document import Origins, job_url, view
 from services.jobs.ids import new_id
 from services.jobs.intake import Accepted, Intake, KeyReused, QueueFull, Submission
 from services.jobs.job_type import JobType
+from services.jobs.reader import Reading
+from services.jobs.record import Record
 from services.jobs.settings import Settings
+from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.replies import job_response
 from services.web.request import Request
 from services.web.trace import traceparent
+from services.web.waiting import Waiting, is_done
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 def submit_blueprint(
-    settings: Settings, catalogue: Catalogue, intake: Intake, blobs: Blobs, origins: Callable[[], Origins]
+    settings: Settings,
+    catalogue: Catalogue,
+    intake: Intake,
+    blobs: Blobs,
+    origins: Callable[[], Origins],
+    waiting: Waiting,
 ) -> Blueprint:
     """The route that takes jobs in."""
     routes = Blueprint("submit", __name__)
@@ -46,7 +55,8 @@ def submit_blueprint(
             if options.validate_only:
                 uploads.discard()
                 return Response(f'{{"valid":true,"input":{inputs}}}', content_type="application/json")
-            submission = _submission(job_id, kind, inputs, options, key, _fingerprint(inputs, parsed, uploads))
+            fingerprint = _fingerprint(inputs, parsed, uploads) if key else ""
+            submission = _submission(job_id, kind, inputs, options, key, fingerprint)
             accepted = _accept(intake, submission, settings.max_queue_depth)
         except StoreError:
             raise  # the job may have been accepted: its files are kept, or swept when no job claims them
@@ -55,6 +65,10 @@ def submit_blueprint(
             raise
         if accepted.record.id != job_id:
             uploads.discard()
+        wait = wanted_wait()
+        finished = _await(waiting, accepted, wait) if wait else None
+        if finished is not None:
+            return _answer_finished(finished, here, accepted.replayed, wait)
         return _answer(accepted, here)
 
     return routes
@@ -113,16 +127,38 @@ def _accept(intake: Intake, submission: Submission, max_depth: int) -> Accepted:
         raise Problem("queue-full", f"{full}.", headers={"Retry-After": str(full.retry_after)}) from None
 
 
+def _await(waiting: Waiting, accepted: Accepted, seconds: int) -> Reading | None:
+    """The job if it ends within `seconds`; the job stands, so a store that fails now is no reason to refuse."""
+    try:
+        reading, _ = waiting.until(accepted.record.id, seconds, is_done)
+    except StoreError:
+        return None
+    return reading if reading is not None and is_done(reading) else None
+
+
+def _answer_finished(reading: Reading, origins: Origins, replayed: bool, wait: int | None) -> Response:
+    job = reading.record
+    assert job is not None
+    response = applied(job_response(view(job, None, reading.now, origins), 200), wait)
+    response.headers["Content-Location"] = job_url(origins, job.id)
+    _describe(response, job, origins, replayed)
+    return response
+
+
 def _answer(accepted: Accepted, origins: Origins) -> Response:
     job = accepted.record
     seen = view(job, accepted.pace, accepted.now, origins)
-    response = job_response(seen, 202)
+    response = applied(job_response(seen, 202), None)
+    response.headers["Location"] = job_url(origins, job.id)
+    _describe(response, job, origins, accepted.replayed)
+    return response
+
+
+def _describe(response: Response, job: Record, origins: Origins, replayed: bool) -> None:
     location = job_url(origins, job.id)
-    response.headers["Location"] = location
     response.headers["Link"] = (
         f'<{location}>; rel="self", <{location}/events>; rel="monitor", '
         f'<{origins.gateway}/v1/job-types/{job.type}>; rel="describedby"'
     )
-    if accepted.replayed:
+    if replayed:
         response.headers["Idempotency-Replayed"] = "true"
-    return response

@@ -6,11 +6,22 @@ from services.jobs.catalogue import discover
 from services.jobs.connection import connect
 from services.jobs.intake import JobIntake
 from services.jobs.pulse import Pulse
+from services.jobs.reader import JobReader
 from services.jobs.settings import load_settings
+from services.web.changes import Changes
+from services.web.ending import Ending
 from services.web.offload import offload
+from services.web.waiting import Waiting
 
 settings = load_settings()
 client = connect(settings.redis_url)
+ending = Ending()
 app = create_app(
-    settings, discover(settings.job_types), JobIntake(client), BlobStorage(settings.blobs, call=offload), Pulse(client)
+    settings,
+    discover(settings.job_types),
+    JobIntake(client),
+    BlobStorage(settings.blobs, call=offload),
+    Pulse(client),
+    Waiting(JobReader(client), Changes(client, ending), settings.waiting_places),
 )
+app.extensions["ending"] = ending

@@ -133,10 +133,10 @@ class JobDispatch:
 
     def open_jobs(self, page: int = 500) -> Iterator[list[tuple[str, str]]]:
         """All open jobs as (id, name of the run), in pages; a run's name is "" when the record is missing."""
-        cursor: int = 0
-        found: list[Any]
+        cursor = 0
         while True:
-            cursor, found = self._client.sscan("cc:open", cursor, count=page)
+            reply: Any = self._client.sscan("cc:open", cursor, count=page)
+            cursor, found = reply
             ids = [name.decode() for name in found]
             with self._client.pipeline(transaction=False) as pipe:
                 for job_id in ids:

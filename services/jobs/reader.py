@@ -9,7 +9,7 @@ from services.jobs.estimate import Pace
 from services.jobs.record import Record, from_reply
 from services.jobs.scripts import Script
 
-READ = Script("read", reads_only=True)
+READ, EVENTS = Script("read", reads_only=True), Script("events", reads_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,23 @@ class Reading:
         return bool(self.expires_at) and self.now >= self.expires_at
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a job's history: `kind` is state, progress or log; `fields` says more."""
+
+    id: str
+    kind: str
+    fields: dict[str, str]
+
+
 class Reader(Protocol):
     """Whoever can read jobs."""
 
     def read(self, job_id: str, etag: str = "") -> Reading | None:
         """One job, or None if there never was one by that id."""
+
+    def events(self, job_id: str, last: str) -> tuple[Reading, list[Event]] | None:
+        """One job and what has happened after event `last` ("" for all), oldest first."""
 
 
 class JobReader:
@@ -49,3 +61,19 @@ class JobReader:
             return Reading(int(reply[2]), None, None, int(reply[1]))
         record = from_reply(job_id, reply[2])
         return Reading(int(reply[1]), record, Pace.from_reply(reply[3]) if reply[3] else None, record.expires_at)
+
+    def events(self, job_id: str, last: str) -> tuple[Reading, list[Event]] | None:
+        """One job and what has happened after event `last` ("" for all), oldest first, at most 500."""
+        reply = EVENTS(self._client, job_id, last)
+        if not reply:
+            return None
+        record = from_reply(job_id, reply[1])
+        pace = None if record.done else Pace.from_reply(reply[2])
+        history = [_event(name.decode(), fields) for name, fields in reply[3]]
+        return Reading(int(reply[0]), record, pace, record.expires_at), history
+
+
+def _event(name: str, fields: list[bytes]) -> Event:
+    texts = [field.decode() for field in fields]
+    values = dict(zip(texts[::2], texts[1::2], strict=True))
+    return Event(name, values.pop("kind"), values)

@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+WAITRESS_THREADS = 16
+
 
 class SettingsError(Exception):
     """A setting makes no sense; the message names it and says what it takes."""
@@ -29,6 +31,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1, le=64, description="Worker processes of the embedded platform")
     server: Literal["gunicorn", "waitress"] = Field(default="gunicorn", description="WSGI server of both services")
     web_processes: int = Field(default=2, ge=1, le=32, description="Processes of each service under gunicorn")
+    event_streams: int = Field(default=1_000, ge=1, description="Requests of one process that may wait at a time")
     max_queue_depth: int = Field(default=100_000, ge=1, description="Jobs that may wait in one queue")
     worker_grace: float = Field(default=25.0, ge=0, description="Seconds a stopping worker lets its job go on")
     child_max_jobs: int = Field(default=10_000, ge=1, description="Jobs after which a worker renews its child")
@@ -53,6 +56,11 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """Where files are kept: BLOB_URL, or a folder in DATA_DIR."""
         return self.blob_url or str((self.data_dir / "blobs").resolve())
+
+    @property
+    def waiting_places(self) -> int:
+        """How many requests of one process may wait for jobs at a time: on waitress, half of its threads."""
+        return min(self.event_streams, WAITRESS_THREADS // 2) if self.server == "waitress" else self.event_streams
 
     @property
     def hosts(self) -> list[str] | None:

@@ -6,16 +6,19 @@ from services.jobs.blobs import Blobs
 from services.jobs.pulse import Pulse
 from services.jobs.reader import Reader
 from services.jobs.settings import Settings
+from services.status.events import event_blueprint
 from services.status.files import file_blueprint
 from services.status.reading import reading_blueprint
 from services.web.app import App, make_app
 from services.web.origins import origins_from
+from services.web.waiting import Waiting
 
 DOCUMENT: dict[str, Any] = {
     "service": "status",
     "links": {
         "job": "/v1/jobs/{id}",
         "result": "/v1/jobs/{id}/result",
+        "events": "/v1/jobs/{id}/events",
         "file": "/v1/jobs/{id}/files/{name}",
         "problems": "/problems/",
         "live": "/livez",
@@ -24,10 +27,11 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def create_app(settings: Settings, reader: Reader, blobs: Blobs, pulse: Pulse) -> App:
+def create_app(settings: Settings, reader: Reader, blobs: Blobs, pulse: Pulse, waiting: Waiting) -> App:
     """The status service as a Flask app."""
     app = make_app(__name__, settings, pulse, DOCUMENT)
     origins = origins_from(settings)
-    app.register_blueprint(reading_blueprint(reader, blobs, origins))
+    app.register_blueprint(reading_blueprint(reader, blobs, origins, waiting))
+    app.register_blueprint(event_blueprint(reader, origins, waiting))
     app.register_blueprint(file_blueprint(reader, blobs))
     return app

@@ -3,34 +3,41 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
 
 from services.jobs.blobs import Blobs
-from services.jobs.document import Origins, view
+from services.jobs.document import Origins, job_url, view
 from services.jobs.estimate import NO_PACE, retry_after
 from services.jobs.reader import Reader, Reading
 from services.jobs.record import Record
 from services.jobs.strict_json import loads
 from services.status.finding import find
+from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.replies import conditional, job_response
+from services.web.waiting import Waiting
 
 
-def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origins]) -> Blueprint:
+def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origins], waiting: Waiting) -> Blueprint:
     """The routes that show a job."""
     routes = Blueprint("reading", __name__)
 
     @routes.get("/v1/jobs/<job_id>")
     def show(job_id: str) -> Response:
-        etag = _known_etag()
+        here, etag, wait = origins(), _known_etag(), wanted_wait()
         reading = find(reader, job_id, etag)
+        waited = False
+        if wait and not _has_news(reading, etag, here):
+            later, waited = waiting.until(job_id, wait, lambda seen: _has_news(seen, etag, here), etag)
+            reading = later or reading
         if reading.record is None:
-            return _same(etag, reading)
-        seen = view(_whole(reading.record, blobs), reading.pace, reading.now, origins())
-        response = job_response(seen, 200)
+            return applied(_same(etag, reading), wait if waited else None)
+        if reading.record.state == "succeeded" and request.args.get("redirect") == "true":
+            return _redirect(job_url(here, job_id))
+        response = job_response(view(_whole(reading.record, blobs), reading.pace, reading.now, here), 200)
         if reading.record.done:
             response.headers["Cache-Control"] = _cacheable(reading)
-        return conditional(response)
+        return conditional(applied(response, wait if waited else None))
 
     @routes.get("/v1/jobs/<job_id>/result")
     def result(job_id: str) -> Response:
@@ -50,6 +57,20 @@ def _known_etag() -> str:
     """The one ETag that the client has, if it names one."""
     tags = request.if_none_match.as_set()
     return str(next(iter(tags))) if len(tags) == 1 else ""
+
+
+def _has_news(reading: Reading, etag: str, origins: Origins) -> bool:
+    """Whether there is what a waiting client waits for: the end, or anything else than the document it has."""
+    job = reading.record
+    if job is None or job.done:
+        return True
+    return bool(etag) and view(job, reading.pace, reading.now, origins).etag != etag
+
+
+def _redirect(location: str) -> Response:
+    response = redirect(f"{location}/result", 303)
+    assert isinstance(response, Response)
+    return response
 
 
 def _same(etag: str, reading: Reading) -> Response:

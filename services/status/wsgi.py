@@ -6,8 +6,15 @@ from services.jobs.pulse import Pulse
 from services.jobs.reader import JobReader
 from services.jobs.settings import load_settings
 from services.status.app import create_app
+from services.web.changes import Changes
+from services.web.ending import Ending
 from services.web.offload import offload
+from services.web.waiting import Waiting
 
 settings = load_settings()
 client = connect(settings.redis_url)
-app = create_app(settings, JobReader(client), BlobStorage(settings.blobs, call=offload), Pulse(client))
+ending = Ending()
+reader = JobReader(client)
+waiting = Waiting(reader, Changes(client, ending), settings.waiting_places)
+app = create_app(settings, reader, BlobStorage(settings.blobs, call=offload), Pulse(client), waiting)
+app.extensions["ending"] = ending

@@ -173,6 +173,12 @@ PROBLEM_TYPES = {
             SUBMIT,
         ),
         ProblemType(
+            *("too-many-streams", 503, "Too many requests wait already"),
+            "This process holds as many event streams and waiting requests as it may.",
+            "Ask again after Retry-After seconds, or poll the job without waiting.",
+            READ,
+        ),
+        ProblemType(
             *("store-unavailable", 503, "The store can't be reached"),
             "Jobs can neither be accepted nor read at this moment; what was accepted is kept.",
             "Send the same request again after Retry-After seconds, with the same Idempotency-Key.",

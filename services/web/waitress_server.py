@@ -2,24 +2,25 @@
 
 import signal
 import time
-from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
-THREADS = 16
+from services.jobs.settings import WAITRESS_THREADS
+
 LARGEST_BODY = 1 << 30
 DRAIN_SECONDS = 30.0
 
 
-def serve(app: Callable[..., Any], host: str, port: int) -> None:
+def serve(app: Flask, host: str, port: int) -> None:
     """Serve `app` until SIGTERM or SIGINT, then finish what is under way, at most half a minute."""
     server: Any = create_server(
         app,
         host=host,
         port=port,
-        threads=THREADS,
+        threads=WAITRESS_THREADS,
         connection_limit=1_000,
         max_request_body_size=LARGEST_BODY,
         max_request_header_size=65_536,
@@ -28,6 +29,7 @@ def serve(app: Callable[..., Any], host: str, port: int) -> None:
         ident=None,
     )
     stopping: list[float] = []
+    app.extensions["ending"].follow(lambda: bool(stopping))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.append(time.monotonic()))
     while not stopping:

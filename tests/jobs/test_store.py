@@ -302,3 +302,32 @@ class TestStore:
         self.claim()
         assert self.store.rescue(queued, "1") == "fine"
         assert self.store.rescue(new_id(), "1") == "forgotten"
+
+    def kinds(self, job_id: str, last: str = "") -> list[str]:
+        found = self.store.events(job_id, last)
+        assert found is not None
+        return [event.kind for event in found[1]]
+
+    def test_the_history_of_a_job_can_be_taken_up_where_it_was_left(self) -> None:
+        job_id = self.accept()
+        run = self.claim()
+        self.store.progress(run, 50, "half")
+        self.store.log(run, "a line")
+        found = self.store.events(job_id, "")
+        assert found is not None
+        assert [event.kind for event in found[1]] == ["state", "progress", "log"]
+        assert found[1][1].fields["percent"] == "50"
+        assert self.kinds(job_id, found[1][1].id) == ["log"]
+        self.publish(run, succeeded())
+        assert self.kinds(job_id) == ["state", "progress", "log"]
+
+    def test_a_retry_is_part_of_the_history(self) -> None:
+        job_id = self.accept()
+        self.claim()
+        self.store.lose("w", "again")
+        found = self.store.events(job_id, "")
+        assert found is not None
+        assert [event.fields["state"] for event in found[1]] == ["running", "queued"]
+
+    def test_there_is_no_history_of_a_job_that_never_was(self) -> None:
+        assert self.store.events(new_id(), "") is None

@@ -12,6 +12,7 @@ if job[1] == 'queued' then
   finish(id, 'cancelled', now, {})
 elseif job[1] == 'running' then
   redis.call('HSET', JOB .. id, 'state', 'cancelling')
+  tell(id, now, 'state', 'state', 'cancelling')
   redis.call('PUBLISH', 'rq:pubsub:' .. job[4], '{"command": "stop-job", "job_id": "' .. name .. '", "created_at": ""}')
   announce(id)
 end

@@ -21,6 +21,11 @@ local function split(name) return string.match(name, '^(.+)-(%d+)$') end
 
 local function fields(id, ...) return redis.call('HMGET', JOB .. id, ...) end
 
+-- A line of the job's history, which clients follow and can take up again where they left off.
+local function tell(id, now, kind, ...)
+  redis.call('XADD', EVENTS .. id, 'MAXLEN', '~', 1000, text(now) .. '-*', 'kind', kind, ...)
+end
+
 local function announce(id) redis.call('PUBLISH', 'cc:changed:' .. id, '1') end
 
 local function wake()
@@ -94,7 +99,11 @@ local function finish(id, state, now, outcome)
   redis.call('HSET', JOB .. id, 'state', state, 'finished_at', text(now), 'expires_at', text(expires), unpack(outcome))
   redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'run_at', 'timeout', 'keep', 'reported_at')
   redis.call('PEXPIREAT', JOB .. id, text(expires + GONE_MS))
-  redis.call('PEXPIREAT', EVENTS .. id, text(expires))
+  if redis.call('XLEN', EVENTS .. id) > 1 then
+    redis.call('PEXPIREAT', EVENTS .. id, text(expires))
+  else
+    redis.call('DEL', EVENTS .. id)
+  end
   if job[3] then redis.call('PEXPIREAT', job[3], text(math.max(expires, now + 86400000))) end
   redis.call('SREM', OPEN, id)
   redis.call('ZADD', ENDED, text(expires), id)
@@ -113,6 +122,7 @@ local function run_again(id, burn, delay, now, iso)
   redis.call('HSET', JOB .. id, 'state', 'queued')
   redis.call('HDEL', JOB .. id, 'worker', 'started_at', 'percent', 'message', 'reported_at')
   dispatch(id, text(run), job[2], job[4], job[5], delay > 0 and now + delay or 0, iso)
+  tell(id, now, 'state', 'state', 'queued', 'attempt', redis.call('HGET', JOB .. id, 'attempt'))
   announce(id)
 end
 
@@ -147,8 +157,10 @@ local function start(id, run, queue, worker, lease, now, iso)
   redis.call('HSET', 'rq:job:' .. name, 'status', 'started', 'started_at', iso, 'worker_name', worker)
   redis.call('ZADD', 'rq:wip:' .. queue, seconds(now + 365 * 86400000), name)
   redis.call('HSET', 'rq:worker:' .. worker, 'current_job', name, 'state', 'busy')
+  local job = claimed(id)
+  tell(id, now, 'state', 'state', 'running', 'attempt', job[5])
   announce(id)
-  return claimed(id)
+  return job
 end
 
 -- How fast the queue drains: the time between claims while others still wait.

@@ -4,6 +4,6 @@ if not holds(id, run) then return 'lost' end
 if kind == 'progress' then
   redis.call('HSET', JOB .. id, 'percent', percent, 'message', message, 'reported_at', text(now_ms()))
 end
-redis.call('XADD', EVENTS .. id, 'MAXLEN', '~', 1000, '*', 'kind', kind, 'percent', percent, 'message', message)
+tell(id, now_ms(), kind, 'percent', percent, 'message', message)
 announce(id)
 return redis.call('HGET', JOB .. id, 'state')

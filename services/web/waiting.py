@@ -1,0 +1,50 @@
+"""Requests that wait for a job: bounded in number, so that they keep no others out."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from services.jobs.reader import Reader, Reading
+from services.web.changes import Watch, Watching
+
+LOOK_EVERY_S = 5.0
+"""How often a waiting request looks even if nothing was announced."""
+
+
+class Waiting:
+    """Waits for jobs on behalf of requests, at most `places` of them at a time."""
+
+    def __init__(self, reader: Reader, watching: Watching, places: int) -> None:
+        self._reader, self._watching = reader, watching
+        self._places = threading.BoundedSemaphore(places)
+
+    @contextmanager
+    def place(self, job_id: str) -> Iterator[Watch | None]:
+        """A watch over the job; None when too many wait already."""
+        if not self._places.acquire(blocking=False):
+            yield None
+            return
+        try:
+            with self._watching.watch(job_id) as watch:
+                yield watch
+        finally:
+            self._places.release()
+
+    def until(
+        self, job_id: str, seconds: float, enough: Callable[[Reading], bool], etag: str = ""
+    ) -> tuple[Reading | None, bool]:
+        """The job once `enough` of it, or as it is after `seconds`; and whether there was a place to wait in."""
+        deadline = time.monotonic() + seconds
+        with self.place(job_id) as watch:
+            while True:
+                reading = self._reader.read(job_id, etag)
+                left = deadline - time.monotonic()
+                if watch is None or reading is None or enough(reading) or left <= 0 or watch.over:
+                    return reading, watch is not None
+                watch.wait(min(left, LOOK_EVERY_S))
+
+
+def is_done(reading: Reading) -> bool:
+    """Whether the job has ended."""
+    return reading.record is None or reading.record.done
