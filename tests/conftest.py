@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from scripts.embedded import valkey
 from scripts.embedded.platform import Platform
-from services.jobs.connection import connect
+from services.jobs.connection import Store, connect
 from services.jobs.settings import Settings
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -33,7 +33,7 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def client(valkey_url: str) -> Iterator[Redis]:
+def client(valkey_url: str) -> Iterator[Store]:
     """A client of an empty store."""
     client = connect(valkey_url)
     client.flushall()

@@ -1,19 +1,23 @@
 """The store's in-memory twin: what fast tests use. It passes the very tests that the real store passes."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from services.jobs import dispatch as wire
+from services.jobs import reader
 from services.jobs.dispatch import LOST, LOST_DELAY_MS, Beat, Outcome, Run
 from services.jobs.estimate import UNKNOWN_RUN_MS, Pace
-from services.jobs.intake import Accepted, KeyReused, QueueFull, Submission
-from services.jobs.reader import Event, Reading
+from services.jobs.intake import Accepted, KeyReused, QueueFull, RateLimited, Submission, scopes
+from services.jobs.quota import Allowance, Quota, allowance
+from services.jobs.reader import Event, Page, Reading
 from services.jobs.record import QUEUES, TERMINAL, Record
 from services.web.changes import Watch
 from services.web.ending import Ending
+from tests.memory_outbox import MemoryOutbox
 
+NOTHING = dict.fromkeys(("result", "result_key", "files", "error", "trace", "percent", "message"), "")
 NEWS = {"started_at": 0, "percent": "", "message": "", "reported_at": 0}
 
 
@@ -28,15 +32,19 @@ class Entry:
     worker: str = ""
 
 
-class MemoryStore:
+class MemoryStore(MemoryOutbox):
     """Keeps jobs in dictionaries; a Reader, an Intake and a Dispatch in one."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.jobs: dict[str, Entry] = {}
         self.queues: dict[str, list[str]] = {name: [] for name in QUEUES}
         self.scheduled: dict[str, int] = {}
         self.leases: dict[str, int] = {}
         self.keys: dict[str, tuple[str, str]] = {}
+        self.quotas: dict[str, tuple[int, int]] = {}
+        self.purging: set[str] = set()
+        self.forgotten: dict[str, set[str]] = {}
         self.history: dict[str, list[Event]] = {}
         self.pushed, self.head, self.late, self.last_beat, self.grace = 0, 0, 0, 0, 0
 
@@ -53,29 +61,82 @@ class MemoryStore:
         history = self.history.get(job_id, [])
         return (reading, history[int(last.partition("-")[0] or 0) :]) if reading else None
 
-    def accept(self, submission: Submission, max_depth: int) -> Accepted:
+    def list_jobs(
+        self, owner: str, limit: int, cursor: str = "", states: Collection[str] = (), types: Collection[str] = ()
+    ) -> Page:
+        now, place, page = now_ms(), "", list[tuple[Record, Pace | None]]()
+        for seen, job in enumerate(self._owned(owner, cursor), start=1):
+            wanted = (not states or job.state in states) and (not types or job.type in types)
+            if wanted and not (job.done and now >= job.expires_at):
+                if len(page) == limit:
+                    return Page(now, page, place)
+                page.append((replace(job, result="", result_key=""), None if job.done else self._pace(job.queue)))
+                place = f"{job.created_at}-{job.id}"
+            if seen >= reader.LOOKED_AT:
+                return Page(now, page, f"{job.created_at}-{job.id}")
+        return Page(now, page, "")
+
+    def _owned(self, owner: str, cursor: str) -> Iterator[Record]:
+        score, _, last = cursor.partition("-")
+        forgotten = self.forgotten.get(owner, set())
+        jobs = [entry.record for entry in self.jobs.values() if entry.record.owner == owner]
+        for job in sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True):
+            if job.id not in forgotten and (not cursor or (job.created_at, job.id) < (int(score), last)):
+                yield job
+
+    def forget(self, owner: str) -> None:
+        self.forgotten[owner] = {job.id for job in self._owned(owner, "")} | self.forgotten.get(owner, set())
+
+    def accept(self, submission: Submission, max_depth: int, quota: Quota | None = None) -> Accepted:
         job, now = submission, now_ms()
-        scope = f"{job.owner}:{job.type}:{job.idempotency_key}"
-        if job.idempotency_key and scope in self.keys:
-            first, fingerprint = self.keys[scope]
+        scope, shared = scopes(job)
+        found = self.keys.get(scope)
+        if found is None and shared in self.keys and self.jobs[self.keys[shared][0]].record.owner == job.owner:
+            found = self.keys[shared]
+        if found:
+            first, fingerprint = found
             if fingerprint != job.fingerprint:
                 raise KeyReused
-            return Accepted(self.jobs[first].record, now, first != job.id, None)
+            return self._again(first, job, quota)
         if job.id in self.jobs:
-            return Accepted(self.jobs[job.id].record, now, False, None)
+            return self._again(job.id, job, quota)
+        left = self._allowance(job.client, quota, 0)
+        if left and not left.remaining:
+            raise RateLimited(left)
         if len(self.queues[job.queue]) >= max_depth:
             raise QueueFull(len(self.queues[job.queue]), 1)
         if job.idempotency_key:
             self.keys[scope] = (job.id, job.fingerprint)
         self.jobs[job.id] = Entry(_record(job, now), job)
         self._dispatch(job.id, job.run_at)
-        return Accepted(self.jobs[job.id].record, now, False, self._pace(job.queue))
+        left = self._allowance(job.client, quota, 1)
+        return Accepted(self.jobs[job.id].record, now, False, self._pace(job.queue), left)
 
-    def cancel(self, job_id: str, owner: str = "") -> tuple[str, Record, int] | None:
+    def _again(self, job_id: str, asked: Submission, quota: Quota | None) -> Accepted:
+        job, left = self.jobs[job_id].record, self._allowance(asked.client, quota, 0)
+        return Accepted(job, now_ms(), job_id != asked.id, None if job.done else self._pace(job.queue), left)
+
+    def _allowance(self, client: str, quota: Quota | None, by: int) -> Allowance | None:
+        if quota is None:
+            return None
+        used, ends = self.quotas.get(client, (0, 0))
+        if ends <= now_ms():
+            used, ends = 0, now_ms() + quota.seconds * 1000
+        if by:
+            self.quotas[client] = (used + by, ends)
+        return allowance(quota, quota.requests - used - by, ends - now_ms())
+
+    def cancel(self, job_id: str, owner: str = "", *, purge: bool = False) -> tuple[str, Record, int] | None:
         entry = self.jobs.get(job_id)
         if entry is None or (owner and entry.record.owner != owner):
             return None
         before = entry.record.state
+        if entry.record.done and now_ms() >= entry.record.expires_at:
+            return "gone", entry.record, now_ms()
+        if purge:
+            self.purging.add(job_id)
+        if entry.record.done and purge:
+            self._purge(job_id)
         if before == "queued":
             self._finish(job_id, "cancelled")
         elif before == "running":
@@ -107,6 +168,8 @@ class MemoryStore:
         if not self._holds(run.id, run.number):
             heard = job.state == outcome.verdict and str(job.run) == run.number
             self.late += not heard
+        elif job.state == "cancelling":
+            self._finish(run.id, "cancelled")
         elif outcome.verdict == "succeeded":
             result = outcome.result or ("" if outcome.result_key else "null")
             self._finish(run.id, "succeeded", result=result, result_key=outcome.result_key, files=outcome.files)
@@ -129,11 +192,13 @@ class MemoryStore:
         self._tell(run.id, "log", percent="", message=message)
         return self.jobs[run.id].record.state
 
-    def lose(self, worker: str, verdict: str, problem: str = LOST) -> str:
+    def lose(self, worker: str, verdict: str, problem: str = LOST, name: str = "") -> str:
         job_id = self._held(worker)
         if not job_id:
             return "none"
         job = self.jobs[job_id].record
+        if name and name != f"{job_id}-{job.run}":
+            verdict = "again"
         if verdict == "cancelled" or job.state == "cancelling":
             self._finish(job_id, "cancelled")
         elif verdict == "failed":
@@ -164,7 +229,8 @@ class MemoryStore:
 
     def bury(self, job_ids: Sequence[str]) -> None:
         for job_id in job_ids:
-            self._set(job_id, result="", result_key="", files="", error="", trace="", owner="", buried=1)
+            self._set(job_id, **NOTHING, buried=1)
+            self.drop_callback(job_id)
 
     def exists(self, job_id: str) -> bool:
         return job_id in self.jobs
@@ -234,6 +300,14 @@ class MemoryStore:
         self._set(
             job_id, state=state, finished_at=now, expires_at=now + asked.keep * 1000, place=0, run_at=0, **outcome
         )
+        self.owe(job_id)
+        if job_id in self.purging:
+            self._purge(job_id)
+
+    def _purge(self, job_id: str) -> None:
+        self._set(job_id, **NOTHING, expires_at=now_ms(), purged=1)
+        self.drop_callback(job_id)
+        self.history.pop(job_id, None)
 
     def _leave(self, job_id: str) -> None:
         job = self.jobs[job_id].record
@@ -283,4 +357,6 @@ def _record(job: Submission, now: int) -> Record:
         created_at=now,
         trace=job.trace,
         owner=job.owner,
+        callback=job.callback,
+        origins=job.origins,
     )

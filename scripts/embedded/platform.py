@@ -96,6 +96,7 @@ class Platform:
         self._wait("the store", self._store_answers)
         self._add("gateway", python("services.gateway"))
         self._add("status", python("services.status"))
+        self._add("webhooks", python("services.webhooks"))
         for number in range(1, self.settings.workers + 1):
             self._add(f"worker-{number}", python("services.worker", str(number)))
         for name, url in (("gateway", self.gateway_url), ("status", self.status_url)):

@@ -1,6 +1,5 @@
 """From a request to a job's input: the four forms in which it can arrive, and one in which it is checked."""
 
-import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.gateway.uploads import Uploads, check_rule, describe
 from services.jobs.files import File
-from services.jobs.job_type import OPTION_NAMES, JobType
+from services.jobs.job_type import ENVELOPE, OPTION_NAMES, JobType
 from services.jobs.strict_json import BadJson, dump_model, loads
 from services.web.problems import Problem
 from services.web.request import Request
@@ -35,7 +34,7 @@ def parse(request: Request, kind: JobType, uploads: Uploads) -> Parsed:
     request.sink = uploads
     query, options = _query(request, kind)
     body, textual = _body(request, kind, uploads)
-    if set(body) == {"input"} or set(body) == {"input", "options"}:
+    if not textual and "input" in body and body.keys() <= ENVELOPE:
         body, given = _envelope(body)
         _refuse_double(options, given, "options")
         options = {**options, **given}
@@ -77,6 +76,8 @@ def _dump(inputs: BaseModel, textual: bool) -> str:
 
 
 def _query(request: Request, kind: JobType) -> tuple[Values, Values]:
+    if not request.query_string:
+        return {}, {}
     values = _fields(kind, request.args.lists())
     options = {name: values.pop(name) for name in OPTION_NAMES & values.keys()}
     return values, options
@@ -129,13 +130,7 @@ def _envelope(body: Values) -> tuple[Values, Values]:
 
 
 def _fields(kind: JobType, lists: Iterable[tuple[str, list[str]]]) -> Values:
-    arrays = _array_fields(kind)
-    return {name: values if name in arrays or len(values) > 1 else values[0] for name, values in lists}
-
-
-def _array_fields(kind: JobType) -> set[str]:
-    fields = kind.input_model.model_fields
-    return {name for name, info in fields.items() if typing.get_origin(info.annotation) in (list, set, tuple)}
+    return {name: values if name in kind.arrays or len(values) > 1 else values[0] for name, values in lists}
 
 
 def _parts(request: Request) -> Mapping[str, Any]:

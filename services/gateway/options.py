@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from services.gateway.callbacks import CallbackRule
 from services.gateway.inputs import as_mistake, invalid_input, mistake
 from services.jobs.job_type import JobType
 
@@ -20,6 +21,7 @@ class Options(BaseModel):
     delay: float | None = Field(default=None, ge=0, le=FARTHEST.total_seconds(), allow_inf_nan=False)
     run_at: AwareDatetime | None = None
     timeout: int | None = Field(default=None, ge=1)
+    callback_url: str | None = None
     validate_only: bool = Field(default=False, alias="validate")
 
     @property
@@ -35,7 +37,7 @@ class Options(BaseModel):
 DEFAULTS = Options()
 
 
-def read_options(values: dict[str, Any], kind: JobType) -> Options:
+def read_options(values: dict[str, Any], kind: JobType, callbacks: CallbackRule) -> Options:
     """The options in `values`, checked against the job type; raises `invalid-input`."""
     if not values:
         return DEFAULTS
@@ -47,6 +49,8 @@ def read_options(values: dict[str, Any], kind: JobType) -> Options:
     said = _conflict(options, kind)
     if said:
         raise invalid_input([mistake(*said, "option")])
+    if options.callback_url is not None:
+        return options.model_copy(update={"callback_url": callbacks.check(options.callback_url)})
     return options
 
 

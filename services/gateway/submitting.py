@@ -3,25 +3,31 @@
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from flask import Blueprint, Response, request
 
+from services.gateway.callbacks import CallbackRule
 from services.gateway.inputs import Parsed, parse, validate
 from services.gateway.options import Options, read_options
+from services.gateway.session import give_session
 from services.gateway.uploads import Uploads
 from services.jobs.blobs import Blobs
 from services.jobs.catalogue import Catalogue
 from services.jobs.connection import StoreError
 from services.jobs.document import Origins, job_url, view
 from services.jobs.ids import new_id
-from services.jobs.intake import Accepted, Intake, KeyReused, QueueFull, Submission
+from services.jobs.intake import Accepted, Intake, KeyReused, QueueFull, RateLimited, Submission
 from services.jobs.job_type import JobType
+from services.jobs.quota import Quota
 from services.jobs.reader import Reading
 from services.jobs.record import Record
 from services.jobs.settings import Settings
+from services.web.callers import Caller, Callers
 from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
+from services.web.rate_limit import tell_allowance, too_many
 from services.web.replies import job_response
 from services.web.request import Request
 from services.web.trace import traceparent
@@ -37,12 +43,15 @@ def submit_blueprint(
     blobs: Blobs,
     origins: Callable[[], Origins],
     waiting: Waiting,
+    callers: Callers,
 ) -> Blueprint:
     """The route that takes jobs in."""
     routes = Blueprint("submit", __name__)
+    callbacks, quota = CallbackRule(settings.allowed), settings.quota
 
     @routes.post("/v1/jobs/<name>")
     def submit(name: str) -> Response:
+        caller = callers.submitting()
         kind = find_type(catalogue, name)
         here, key = origins(), _idempotency_key()
         job_id = new_id()
@@ -50,14 +59,15 @@ def submit_blueprint(
         uploads = Uploads(blobs, job_id, largest)
         try:
             parsed = parse(cast(Request, request), kind, uploads)
-            options = read_options(parsed.options, kind)
+            options = read_options(parsed.options, kind, callbacks)
             inputs = validate(kind, parsed)
             if options.validate_only:
                 uploads.discard()
                 return Response(f'{{"valid":true,"input":{inputs}}}', content_type="application/json")
             fingerprint = _fingerprint(inputs, parsed, uploads) if key else ""
             submission = _submission(job_id, kind, inputs, options, key, fingerprint)
-            accepted = _accept(intake, submission, settings.max_queue_depth)
+            submission = _by(caller, _with_callback(submission, options, here))
+            accepted = _accept(intake, submission, settings.max_queue_depth, quota)
         except StoreError:
             raise  # the job may have been accepted: its files are kept, or swept when no job claims them
         except Exception:
@@ -65,6 +75,9 @@ def submit_blueprint(
             raise
         if accepted.record.id != job_id:
             uploads.discard()
+        tell_allowance(accepted.allowance)
+        if not accepted.replayed:
+            give_session(caller, here)
         wait = wanted_wait()
         finished = _await(waiting, accepted, wait) if wait else None
         if finished is not None:
@@ -118,11 +131,24 @@ def _submission(job_id: str, kind: JobType, inputs: str, options: Options, key: 
     )
 
 
-def _accept(intake: Intake, submission: Submission, max_depth: int) -> Accepted:
+def _with_callback(submission: Submission, options: Options, here: Origins) -> Submission:
+    """The submission with whom to tell of its end, and the origins for the links that are sent then."""
+    if not options.callback_url:
+        return submission
+    return replace(submission, callback=options.callback_url, origins=f"{here.gateway} {here.status}")
+
+
+def _by(caller: Caller, submission: Submission) -> Submission:
+    return replace(submission, owner=caller.owner, stranger=bool(caller.fresh), client=caller.client)
+
+
+def _accept(intake: Intake, submission: Submission, max_depth: int, quota: Quota | None) -> Accepted:
     try:
-        return intake.accept(submission, max_depth)
+        return intake.accept(submission, max_depth, quota)
     except KeyReused:
         raise Problem("idempotency-key-reused", "This key was used with another payload.") from None
+    except RateLimited as refusal:
+        raise too_many(refusal) from None
     except QueueFull as full:
         raise Problem("queue-full", f"{full}.", headers={"Retry-After": str(full.retry_after)}) from None
 

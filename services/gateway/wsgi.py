@@ -4,6 +4,7 @@ from services.gateway.app import create_app
 from services.jobs.blobs import BlobStorage
 from services.jobs.catalogue import discover
 from services.jobs.connection import connect
+from services.jobs.figures import StoreFigures
 from services.jobs.intake import JobIntake
 from services.jobs.pulse import Pulse
 from services.jobs.reader import JobReader
@@ -22,6 +23,7 @@ app = create_app(
     JobIntake(client),
     BlobStorage(settings.blobs, call=offload),
     Pulse(client),
+    StoreFigures(client),
     Waiting(JobReader(client), Changes(client, ending), settings.waiting_places),
 )
 app.extensions["ending"] = ending

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from services.jobs import JobError
 
-MAX_LINE = 10_000_000
+MAX_ROW = 10_000_000
 BLOCK = 1 << 20
 SAMPLE = 1 << 16
 ENCODING_NAMES = {"utf-8-sig": "utf-8", "utf-16": "utf-16", "cp1252": "windows-1252"}
@@ -27,7 +27,7 @@ class Rows:
 
     def __init__(self, file: TextIO, size: int, report: Report) -> None:
         self._file, self._size, self._report = file, size, report
-        self._told = 0.0
+        self._told, self._length = 0.0, 0
         self.count = self.ragged = 0
         self.delimiter = _delimiter(file.read(SAMPLE))
         file.seek(0)
@@ -47,15 +47,21 @@ class Rows:
 
     def _cells(self) -> Iterator[list[str]]:
         try:
-            yield from filter(None, self._reader)
+            for row in self._reader:
+                self._length = 0
+                if row:
+                    yield row
         except csv.Error as error:
             line = self._reader.line_num
-            raise JobError(f"the table can't be read at line {line} ({error}): look for a stray quote") from None
+            raise JobError(
+                f"the table can't be read at line {line} ({error}): look there and above for a stray quote"
+            ) from None
 
     def _lines(self) -> Iterator[str]:
-        for number, line in enumerate(iter(partial(self._file.readline, MAX_LINE), ""), start=1):
-            if len(line) == MAX_LINE:
-                raise JobError(f"line {number} is longer than {MAX_LINE - 1} characters: is it really CSV?")
+        for number, line in enumerate(iter(partial(self._file.readline, MAX_ROW), ""), start=1):
+            self._length += len(line)
+            if self._length >= MAX_ROW:
+                raise JobError(f"the row at line {number} is longer than {MAX_ROW:,} characters: is it CSV?")
             if number % 1000 == 0:
                 self._tell()
             yield line
@@ -103,7 +109,6 @@ def _delimiter(sample: str) -> str:
     best, best_score = ",", (0.0, 1)
     for delimiter in ",;\t|":
         widths = [len(row) for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
-        widths = widths[:-1] or widths  # the sample may end within a row
         if widths and widths[0] > 1:
             score = (widths.count(widths[0]) / len(widths), widths[0])
             if score > best_score:

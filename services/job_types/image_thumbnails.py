@@ -82,9 +82,8 @@ def image_thumbnails(inputs: PictureToShrink, job: RunningJob) -> PictureReport:
     Pictures are turned upright as EXIF says, converted to sRGB and never enlarged; of an animation
     the first frame is taken. Metadata, such as where a photograph was taken, is left out.
     """
-    with _broken_pictures_refused():
-        picture = _open(inputs.image)
-        width, height = picture.size
+    with _broken_pictures_refused(), _open(inputs.image) as picture:
+        width, height = _checked_size(picture)
         picture.draft(None, (max(inputs.sizes), max(inputs.sizes)))
         picture.load()
         if picture.getexif().get(274) in SIDEWAYS:
@@ -113,6 +112,8 @@ def _broken_pictures_refused() -> Iterator[None]:
     except UnidentifiedImageError:
         raise JobError("the file is not a picture that can be read: send a JPEG, PNG, WebP or GIF file") from None
     except Exception as error:  # a broken file makes Pillow raise nearly anything
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk, and not the picture
         raise JobError(f"the picture is broken or cut short ({error}): save it anew and send it again") from error
 
 
@@ -121,18 +122,21 @@ def _open(image: File) -> "Picture":
 
     if image.size == 0:
         raise JobError("the file is empty: send a JPEG, PNG, WebP or GIF file")
-    picture = Image.open(image.path, formats=FORMATS)
+    return Image.open(image.path, formats=FORMATS)
+
+
+def _checked_size(picture: "Picture") -> tuple[int, int]:
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise JobError(
-            f"the picture is {width} x {height} = {width * height / 10**6:.0f} million pixels: "
+            f"the picture is {width} x {height} = {width * height / 10**6:.1f} million pixels: "
             f"at most {MAX_PIXELS // 10**6} million are taken"
         )
-    return picture
+    return width, height
 
 
 def _upright(picture: "Picture", side: int) -> "Picture":
-    """The picture in sRGB, at most `side` pixels long, turned as EXIF says and without metadata."""
+    """The picture in sRGB, at most `side` pixels long, turned as EXIF says."""
     from PIL import Image, ImageOps
 
     profile = picture.info.get("icc_profile") if picture.mode in ("RGB", "RGBA") else None
@@ -140,9 +144,7 @@ def _upright(picture: "Picture", side: int) -> "Picture":
     small = picture if picture.mode == mode else _eight_bits(picture).convert(mode)
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     small = ImageOps.exif_transpose(small)
-    small = _in_srgb(small, profile) if profile else small
-    small.info.clear()
-    return small
+    return _in_srgb(small, profile) if profile else small
 
 
 def _eight_bits(picture: "Picture") -> "Picture":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -84,8 +84,8 @@ class BlobStorage:
 
     def __init__(self, url: str, call: Call = call_here) -> None:
         self._call = call
-        parts = urlsplit(url)
-        self._folder = Path(parts.path) if parts.scheme in ("", "file") else None
+        local = url if "://" not in url else unquote(urlsplit(url).path) if url.startswith("file://") else ""
+        self._folder = Path(local) if local else None
         self._store: ObjectStore = LocalStore(self._folder, mkdir=True) if self._folder else from_url(url)
 
     def write(self, key: str) -> BlobWriter:

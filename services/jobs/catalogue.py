@@ -58,7 +58,7 @@ def _modules_at(path: Path) -> Iterator[ModuleType]:
     if not path.exists() or not files:
         raise JobTypeError(f"JOB_TYPES names {path}, where there is no Python file")
     for file in files:
-        if file.stem != "__init__":
+        if not file.stem.startswith("_"):
             yield _load(file)
 
 

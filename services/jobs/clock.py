@@ -11,4 +11,4 @@ def rfc3339(milliseconds: int) -> str:
 
 def rq_time() -> str:
     """Now, as RQ writes times in its own data."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from redis import Redis
-
 from services.jobs.clock import rq_time
+from services.jobs.connection import Store
 from services.jobs.scripts import Script
 
 CLAIM, PUBLISH, REPORT, LOSE, BEAT = (Script(name) for name in ("claim", "publish", "report", "lose", "beat"))
@@ -76,7 +75,7 @@ class Dispatch(Protocol):
 class JobDispatch:
     """Hands out jobs of the store. Every method is one round trip and may be repeated."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Store) -> None:
         self._client = client
 
     def claim(self, worker: str) -> Run | None:
@@ -100,9 +99,13 @@ class JobDispatch:
         """Keep a run's log line; the job's state, or `lost`."""
         return str(REPORT(self._client, run.id, run.number, "log", "", message).decode())
 
-    def lose(self, worker: str, verdict: str, problem: str = LOST) -> str:
-        """End what `worker` holds without a result (`retry`, `cancelled` or `again`); the job's state, or `none`."""
-        return str(LOSE(self._client, worker, verdict, problem, LOST_DELAY_MS, rq_time()).decode())
+    def lose(self, worker: str, verdict: str, problem: str = LOST, name: str = "") -> str:
+        """End what `worker` holds without a result; the job's state, or `none`.
+
+        The verdict is `retry`, `failed`, `cancelled` or `again` (handed back, no attempt burnt). If `name` is
+        given, it is for that run alone; another one that the worker has begun since is handed back.
+        """
+        return str(LOSE(self._client, worker, verdict, problem, LOST_DELAY_MS, rq_time(), name).decode())
 
     def beat(self, worker: str) -> Beat:
         """Renew the worker's lease, promote what is due, take up jobs whose lease ran out."""

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 
 from services.jobs.clock import rfc3339
-from services.jobs.estimate import Pace, finish_at, position, retry_after
+from services.jobs.estimate import NO_PACE, Pace, finish_at, position, retry_after
 from services.jobs.record import Record
 
 
@@ -34,10 +34,11 @@ def job_url(origins: Origins, job_id: str) -> str:
 def view(job: Record, pace: Pace | None, now: int, origins: Origins) -> View:
     """The job document of `job` at `now` (ms), its ETag, and when to ask again."""
     parts = _identity(job)
-    if job.done or pace is None:
+    if job.done:
         parts += _ending(job, origins)
         wait, etag = 0, f"{job.finished_at}-{job.run}"
     else:
+        pace = pace or NO_PACE
         parts += _outlook(job, pace, now)
         wait, etag = retry_after(job, pace, now), ""
     parts.append(_links(job, origins))

@@ -1,15 +1,14 @@
 """Job ids: unguessable names that are safe in URLs, file names and store keys."""
 
-import base64
+import os
 import re
-import secrets
 
-PATTERN = re.compile(r"[a-z2-7]{26}")
+PATTERN = re.compile(r"[0-9a-f]{32}")
 
 
 def new_id() -> str:
-    """A new id with 128 random bits, as 26 lower-case base32 characters."""
-    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+    """A new id with 128 random bits, as 32 hexadecimal digits."""
+    return os.urandom(16).hex()
 
 
 def is_id(text: str) -> bool:

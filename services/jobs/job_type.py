@@ -43,6 +43,7 @@ class JobType:
     keep: int
     max_body: int
     files: Mapping[str, FileRule] = field(default_factory=dict)
+    arrays: frozenset[str] = frozenset()
 
     @property
     def body_limit(self) -> int:
@@ -96,6 +97,7 @@ def job_type(
             keep=_positive(function, "keep", keep),
             max_body=_positive(function, "max_body", max_body),
             files=file_rules(inputs),
+            arrays=_arrays(inputs),
         )
         _check_fields(kind)
         _check_example(kind)
@@ -119,6 +121,12 @@ def _signature(function: Callable[..., Any]) -> tuple[type[BaseModel], type[Base
     if len(parameters) == 2 and hints.get(parameters[1]) is not RunningJob:
         raise JobTypeError(f"{where}: annotate `{parameters[1]}` with RunningJob, or leave it out")
     return typing.cast(type[BaseModel], inputs), typing.cast(type[BaseModel], result), len(parameters) == 2
+
+
+def _arrays(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that take several values, and so a list even when a form gives them one."""
+    kinds = {name: typing.get_origin(info.annotation) for name, info in model.model_fields.items()}
+    return frozenset(name for name, kind in kinds.items() if kind in (list, set, tuple))
 
 
 def _is_model(hint: object) -> bool:
@@ -154,9 +162,11 @@ def _paths(function: Callable[..., Any], files: Mapping[str, str]) -> dict[str, 
 
 
 def _check_fields(kind: JobType) -> None:
-    fields = set(kind.input_model.model_fields)
-    if fields and fields <= ENVELOPE:
-        raise JobTypeError(f"{kind.name}: fields named only `input` and `options` can't be told from the envelope")
+    known = kind.input_model.model_fields
+    fields = {info.alias or name for name, info in known.items()}
+    required = {info.alias or name for name, info in known.items() if info.is_required()}
+    if "input" in fields and required <= ENVELOPE:
+        raise JobTypeError(f"{kind.name}: rename the field `input`, which can't be told from the envelope")
     taken = fields & OPTION_NAMES
     if taken:
         raise JobTypeError(f"{kind.name}: rename the fields {sorted(taken)}, which are options of every job")

@@ -10,10 +10,10 @@ class LocalJob:
     """Keeps progress, log lines and files in memory."""
 
     id = "local"
-    attempt = 1
 
-    def __init__(self, cancelled: bool = False) -> None:
-        self.cancelled = cancelled
+    def __init__(self, *, cancelled: bool = False, attempt: int = 1) -> None:
+        self.cancelled, self.attempt = cancelled, attempt
+        self.media_types: dict[str, str] = {}
         self.fractions: list[float] = []
         self.lines: list[str] = []
         self.files: dict[str, bytes] = {}
@@ -32,3 +32,4 @@ class LocalJob:
         buffer = io.BytesIO()
         yield buffer
         self.files[name] = buffer.getvalue()
+        self.media_types[name] = media_type

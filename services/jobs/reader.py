@@ -1,15 +1,19 @@
 """Reading jobs. This is all that the status service has of the store: it cannot write."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from redis import Redis
-
+from services.jobs.connection import Store
+from services.jobs.deliveries import Try, tries_from_reply
 from services.jobs.estimate import Pace
 from services.jobs.record import Record, from_reply
 from services.jobs.scripts import Script
 
-READ, EVENTS = Script("read", reads_only=True), Script("events", reads_only=True)
+READ, EVENTS, LIST = (Script(name, reads_only=True) for name in ("read", "events", "list"))
+
+LOOKED_AT = 1_000
+"""How many jobs one page of a list looks at, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,15 @@ class Event:
     fields: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an owner's jobs, newest first and without their results. `cursor` leads on; "" after the last."""
+
+    now: int
+    jobs: list[tuple[Record, Pace | None]]
+    cursor: str
+
+
 class Reader(Protocol):
     """Whoever can read jobs."""
 
@@ -45,11 +58,19 @@ class Reader(Protocol):
     def events(self, job_id: str, last: str) -> tuple[Reading, list[Event]] | None:
         """One job and what has happened after event `last` ("" for all), oldest first."""
 
+    def list_jobs(
+        self, owner: str, limit: int, cursor: str = "", states: Collection[str] = (), types: Collection[str] = ()
+    ) -> Page:
+        """A page of the owner's jobs from `cursor` on, of these states and types (none: all)."""
+
+    def tries(self, job_id: str) -> list[Try]:
+        """All tries at telling the job's callback of its end, in their order."""
+
 
 class JobReader:
     """Reads jobs from the store, one round trip each."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Store) -> None:
         self._client = client
 
     def read(self, job_id: str, etag: str = "") -> Reading | None:
@@ -71,6 +92,26 @@ class JobReader:
         pace = None if record.done else Pace.from_reply(reply[2])
         history = [_event(name.decode(), fields) for name, fields in reply[3]]
         return Reading(int(reply[0]), record, pace, record.expires_at), history
+
+    def list_jobs(
+        self, owner: str, limit: int, cursor: str = "", states: Collection[str] = (), types: Collection[str] = ()
+    ) -> Page:
+        """A page of the owner's jobs from `cursor` on, of these states and types (none: all).
+
+        It looks at LOOKED_AT jobs at most: with filters a page may hold fewer than `limit` although more follow.
+        """
+        score, _, last = cursor.partition("-")
+        now, rows, following = LIST(
+            self._client, owner, limit, score, last, ",".join(states), ",".join(types), LOOKED_AT
+        )
+        jobs = [
+            (from_reply(name.decode(), values), Pace.from_reply(pace) if pace else None) for name, values, pace in rows
+        ]
+        return Page(int(now), jobs, following.decode())
+
+    def tries(self, job_id: str) -> list[Try]:
+        """All tries at telling the job's callback of its end, in their order."""
+        return tries_from_reply(self._client.call("HGETALL", f"cc:tries:{job_id}"))
 
 
 def _event(name: str, fields: list[bytes]) -> Event:

@@ -30,6 +30,7 @@ class Record:
     run_at: int = 0
     reported_at: int = 0
     buried: int = 0
+    purged: int = 0
     place: int = 0
     percent: str = ""
     message: str = ""
@@ -39,6 +40,8 @@ class Record:
     files: str = ""
     trace: str = ""
     owner: str = ""
+    callback: str = ""
+    origins: str = ""
 
     @property
     def done(self) -> bool:

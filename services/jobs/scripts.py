@@ -4,8 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
 from redis.exceptions import NoScriptError
+
+from services.jobs.connection import Store
 
 FOLDER = Path(__file__).parent / "scripts"
 COMMON = (FOLDER / "common.lua").read_text(encoding="utf-8")
@@ -20,11 +21,11 @@ class Script:
         flags = "no-writes" if reads_only else "" if grows else "allow-oom"
         self.text = f"#!lua flags={flags}\n" + (own if reads_only else COMMON + own)
         self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
-        self._suffix = "_RO" if reads_only else ""
+        self._by_hash, self._by_text = ("EVALSHA_RO", "EVAL_RO") if reads_only else ("EVALSHA", "EVAL")
 
-    def __call__(self, client: Redis, *arguments: str | bytes | int | float) -> Any:
+    def __call__(self, client: Store, *arguments: str | bytes | int | float) -> Any:
         """Run the script by its hash; its text is sent only to a store that does not know it yet."""
         try:
-            return client.execute_command("EVALSHA" + self._suffix, self.sha, 0, *arguments)
+            return client.call(self._by_hash, self.sha, 0, *arguments)
         except NoScriptError:
-            return client.execute_command("EVAL" + self._suffix, self.text, 0, *arguments)
+            return client.call(self._by_text, self.text, 0, *arguments)

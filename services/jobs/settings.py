@@ -1,12 +1,20 @@
 """The platform's settings: read from the environment once, at the start, and frozen."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.jobs.api_keys import ApiKey, parse_api_keys
+from services.jobs.public_address import Allowed
+from services.jobs.quota import Quota, parse_quota
+
 WAITRESS_THREADS = 16
+
+SITE = re.compile(r"https?://[a-z0-9.\[\]:-]+")
+SECRET = frozenset({"api_keys"})
 
 
 class SettingsError(Exception):
@@ -25,6 +33,9 @@ class Settings(BaseSettings):
     gateway_public_url: str = Field(default="", description="The gateway's public origin, if the client's view differs")
     status_public_url: str = Field(default="", description="The status service's public origin, likewise")
     trusted_hosts: str = Field(default="", description="Host names to answer to, separated by commas; empty: all")
+    api_keys: str = Field(default="", repr=False, description="Who may call: name:sha256-of-key, by commas; empty: all")
+    rate_limit: str = Field(default="", description="Jobs that one client may submit, as requests/seconds; empty: any")
+    cors_origins: str = Field(default="", description="Other sites whose pages may call: origins by commas, or *")
     data_dir: Path = Field(default=Path("data"), description="Folder of the embedded platform: store, files, logs")
     blob_url: str = Field(default="", description="File storage: a folder or bucket URL; empty: DATA_DIR/blobs")
     job_types: str = Field(default="services.job_types", description="Modules, folders or files of job types")
@@ -36,14 +47,39 @@ class Settings(BaseSettings):
     worker_grace: float = Field(default=25.0, ge=0, description="Seconds a stopping worker lets its job go on")
     child_max_jobs: int = Field(default=10_000, ge=1, description="Jobs after which a worker renews its child")
     child_max_mb: int = Field(default=512, ge=64, description="Megabytes beyond which an idle child is renewed")
+    webhook_allow: str = Field(default="", description="Hosts and networks that callbacks may name though not public")
+    webhook_secret: str = Field(default="", description="Signs webhooks, newest first; empty: kept in DATA_DIR")
+    webhook_pauses: str = Field(
+        default="5, 30, 120, 600, 3600, 14400, 36000", description="Seconds before each further try at a webhook"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level")
 
     @field_validator("gateway_public_url", "status_public_url")
     @classmethod
     def _origin(cls, url: str) -> str:
-        if url and not url.startswith(("http://", "https://")):
+        if url and not re.fullmatch(r"https?://[^/?#@\s]+/?", url):
             raise ValueError("write an origin such as https://jobs.example.org")
         return url.rstrip("/")
+
+    @field_validator("api_keys")
+    @classmethod
+    def _api_keys(cls, text: str) -> str:
+        parse_api_keys(text)
+        return text
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _rate_limit(cls, text: str) -> str:
+        parse_quota(text)
+        return text
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _cors_origins(cls, text: str) -> str:
+        sites = [site.strip() for site in text.lower().split(",") if site.strip()]
+        if sites != ["*"] and not all(SITE.fullmatch(site) for site in sites):
+            raise ValueError("write * alone, or origins such as https://app.example.org separated by commas")
+        return ",".join(sites)
 
     @field_validator("redis_url")
     @classmethod
@@ -51,6 +87,29 @@ class Settings(BaseSettings):
         if not url.startswith(("redis://", "rediss://", "unix://", "valkey://", "valkeys://")):
             raise ValueError("write a URL such as redis://localhost:6379/0")
         return url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _allowed(cls, text: str) -> str:
+        Allowed.parse(text)
+        return text
+
+    @field_validator("webhook_pauses")
+    @classmethod
+    def _pauses(cls, text: str) -> str:
+        if not re.fullmatch(r"\s*\d+(\.\d+)?\s*(,\s*\d+(\.\d+)?\s*){0,19}", text):
+            raise ValueError("write 1 to 20 pauses in seconds such as 5, 30, 120")
+        return text
+
+    @property
+    def pauses(self) -> tuple[float, ...]:
+        """Seconds to wait after the first, second, … try at a webhook; there is one more try than pauses."""
+        return tuple(float(part) for part in self.webhook_pauses.split(","))
+
+    @property
+    def allowed(self) -> Allowed:
+        """Where callbacks may go although it is not public."""
+        return Allowed.parse(self.webhook_allow)
 
     @property
     def blobs(self) -> str:
@@ -63,6 +122,16 @@ class Settings(BaseSettings):
         return min(self.event_streams, WAITRESS_THREADS // 2) if self.server == "waitress" else self.event_streams
 
     @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """The API keys; without any, everyone may call."""
+        return parse_api_keys(self.api_keys)
+
+    @property
+    def quota(self) -> Quota | None:
+        """How many jobs one client may submit within a time, or None for any number."""
+        return parse_quota(self.rate_limit)
+
+    @property
     def hosts(self) -> list[str] | None:
         """The trusted host names, or None for any."""
         return [name.strip() for name in self.trusted_hosts.split(",") if name.strip()] or None
@@ -73,5 +142,11 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        said = [f"{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}" for e in error.errors()]
+        said = [_mistake(str(e["loc"][0]), e["input"], e["msg"]) for e in error.errors()]
         raise SettingsError("; ".join(said)) from None
+
+
+def _mistake(name: str, value: object, says: str) -> str:
+    """What is wrong with a setting; the value of a secret one is not repeated, since this goes into logs."""
+    shown = name.upper() if name in SECRET else f"{name.upper()}={value!r}"
+    return f"{shown}: {says.removeprefix('Value error, ')}"

@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 MAX_DEPTH = 64
 MAX_DIGITS = 400
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?')  # possessive and open-ended: linear, even where a string never closes
 
 
 class BadJson(ValueError):
@@ -53,7 +54,7 @@ def _check_depth(text: str) -> None:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     depth = 0
-    for bracket in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+    for bracket in _STRING.sub("", text):
         if bracket in "[{":
             depth += 1
             if depth > MAX_DEPTH:

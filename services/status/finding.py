@@ -13,5 +13,6 @@ def find(reader: Reader, job_id: str, etag: str = "") -> Reading:
         raise Problem("no-such-job", f"There is no job {job_id[:60]!r}.")
     if reading.gone:
         state = reading.record.state if reading.record else "unknown"
-        raise Problem("job-gone", "The job has expired.", {"expired_at": rfc3339(reading.expires_at), "state": state})
+        said = "was purged" if reading.record and reading.record.purged else "has expired"
+        raise Problem("job-gone", f"The job {said}.", {"expired_at": rfc3339(reading.expires_at), "state": state})
     return reading

@@ -2,6 +2,7 @@
 
 from services.jobs.blobs import BlobStorage
 from services.jobs.connection import connect
+from services.jobs.figures import StoreFigures
 from services.jobs.pulse import Pulse
 from services.jobs.reader import JobReader
 from services.jobs.settings import load_settings
@@ -16,5 +17,6 @@ client = connect(settings.redis_url)
 ending = Ending()
 reader = JobReader(client)
 waiting = Waiting(reader, Changes(client, ending), settings.waiting_places)
-app = create_app(settings, reader, BlobStorage(settings.blobs, call=offload), Pulse(client), waiting)
+blobs = BlobStorage(settings.blobs, call=offload)
+app = create_app(settings, reader, blobs, Pulse(client), StoreFigures(client), waiting)
 app.extensions["ending"] = ending

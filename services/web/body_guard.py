@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from gunicorn.http.errors import ParseException
+
 from services.web.problems import Problem
 
 BASE_SECONDS = 20.0
@@ -64,7 +66,7 @@ class BodyGuard:
             return self._stream.read(size)
         except TimeoutError:
             raise self._too_slow() from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ParseException) as error:
             raise Problem("bad-body", "The body ended early or its chunks are malformed.") from error
         finally:
             if self._socket is not None:

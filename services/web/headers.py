@@ -6,12 +6,12 @@ import secrets
 from flask import Flask, Response, g, request
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
-SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-site",
-    "X-Frame-Options": "DENY",
-}
+SECURITY = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-site"),
+    ("X-Frame-Options", "DENY"),
+]
 PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -28,9 +28,8 @@ def _identify() -> None:
 
 def _finish(response: Response) -> Response:
     headers = response.headers
-    headers["X-Request-ID"] = g.get("request_id") or secrets.token_hex(8)
-    for name, value in SECURITY.items():
-        headers[name] = value
+    headers.add("X-Request-ID", g.get("request_id") or secrets.token_hex(8))
+    headers.extend(SECURITY)
     if response.mimetype == "text/html":
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     return response

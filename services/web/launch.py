@@ -43,6 +43,7 @@ def check_port(host: str, port: int, setting: str) -> None:
 
 
 def _become_gunicorn(service: str, port: int, settings: Settings) -> None:
-    arguments = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "--bind", f"{settings.bind}:{port}"]
+    address = f"[{settings.bind}]:{port}" if ":" in settings.bind else f"{settings.bind}:{port}"
+    arguments = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "--bind", address]
     arguments += ["--workers", str(settings.web_processes), f"services.{service}.wsgi:app"]
     os.execv(sys.executable, arguments)

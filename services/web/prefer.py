@@ -17,13 +17,15 @@ def preferences(lines: list[str]) -> dict[str, str]:
         if match:
             value = match[2] or ""
             if value.startswith('"'):
-                value = re.sub(r"\\\\(.)", r"\\1", value[1:-1])
+                value = re.sub(r"\\(.)", r"\1", value[1:-1])
             found.setdefault(match[1].lower(), value)
     return found
 
 
 def wanted_wait() -> int | None:
     """How many seconds the client is ready to wait, at most 30; None if it did not say."""
+    if "HTTP_PREFER" not in request.environ:
+        return None
     wait = preferences(request.headers.getlist("Prefer")).get("wait", "")
     if not re.fullmatch(r"\d{1,9}", wait):
         return None
@@ -32,7 +34,7 @@ def wanted_wait() -> int | None:
 
 def applied(response: Response, wait: int | None) -> Response:
     """The response, saying that the wait was honoured and that the reply depends on it."""
-    response.vary.add("Prefer")
+    response.headers.add("Vary", "Prefer")
     if wait is not None:
         response.headers["Preference-Applied"] = f"wait={wait}"
     return response

@@ -53,6 +53,12 @@ PROBLEM_TYPES = {
             "curl -i $GATEWAY/livez",
         ),
         ProblemType(
+            *("unauthorized", 401, "An API key is needed"),
+            "This platform knows its callers by API keys; none came with the request, or one that is not known.",
+            "Send the key that the operator of the platform gave you.",
+            SUBMIT.replace("curl -i", "curl -i -H 'Authorization: Bearer '$API_KEY"),
+        ),
+        ProblemType(
             *("no-such-job-type", 404, "There is no such job type"),
             "The path names a kind of job that this platform does not run.",
             "Choose one that `known` lists.",
@@ -107,8 +113,8 @@ PROBLEM_TYPES = {
             READ,
         ),
         ProblemType(
-            *("job-gone", 410, "The job has expired"),
-            "The job was finished, and its result has been kept for as long as its type says.",
+            *("job-gone", 410, "The job has expired or was purged"),
+            "The job was finished, and its result was kept for as long as its type says, or until it was purged.",
             "Submit it again if you still need the result.",
             SUBMIT,
         ),
@@ -149,10 +155,22 @@ PROBLEM_TYPES = {
             SUBMIT,
         ),
         ProblemType(
+            *("invalid-query", 422, "A query parameter is not valid"),
+            "A parameter after the question mark has a value that it does not take, or is none of this resource's.",
+            "Mend or leave out the `parameter`; `known` lists what is taken, where that can be listed.",
+            'curl -i "$STATUS/v1/jobs?state=queued,running&limit=50"',
+        ),
+        ProblemType(
             *("idempotency-key-reused", 422, "The Idempotency-Key belongs to another request"),
             "This key was used with another payload.",
             "Use a new key for a new submission.",
             SUBMIT.replace("curl -i", "curl -i -H 'Idempotency-Key: a-new-key'"),
+        ),
+        ProblemType(
+            *("rate-limited", 429, "Too many jobs in too short a time"),
+            "This client has submitted as many jobs as one client may within the time that RateLimit-Policy names.",
+            "Submit again after Retry-After seconds; RateLimit tells beforehand how many are left.",
+            SUBMIT,
         ),
         ProblemType(
             *("headers-too-large", 431, "The headers are too large"),

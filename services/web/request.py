@@ -3,6 +3,7 @@
 from typing import IO, Any, Protocol
 
 from flask import Request as FlaskRequest
+from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
 
 from services.web.body_guard import BodyGuard
@@ -30,6 +31,20 @@ class Request(FlaskRequest):
     def stream(self) -> Any:
         """The body, guarded."""
         return BodyGuard(self.environ, self.body_limit)
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """A parser that says so when a form can't be read, instead of taking it for an empty one."""
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
+
+    def _load_form_data(self) -> None:
+        try:
+            super()._load_form_data()
+        except ValueError as error:
+            raise Problem("bad-body", f"The form can't be read: {error}.") from None
+        if None in self.form or None in self.files:
+            raise Problem("bad-body", "A part of the form has no name.")
 
     def _get_file_stream(
         self,

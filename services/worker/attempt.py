@@ -5,8 +5,7 @@ import logging
 from pydantic import BaseModel, ValidationError
 
 from services.jobs.blobs import BlobStorage, writing
-from services.jobs.catalogue import Catalogue
-from services.jobs.dispatch import Dispatch, Outcome, Run
+from services.jobs.dispatch import Outcome, Run
 from services.jobs.files import STORED, File
 from services.jobs.job_type import JobType
 from services.jobs.running_job import JobError
@@ -25,13 +24,11 @@ class InvalidResult(Exception):
     """The function returned what can't be given to clients."""
 
 
-def attempt(run: Run, catalogue: Catalogue, dispatch: Dispatch, blobs: BlobStorage, scratch: Scratch) -> Outcome:
+def attempt(run: Run, kind: JobType | None, job: ConnectedJob, blobs: BlobStorage, scratch: Scratch) -> Outcome:
     """Run the job's function once and say how it ended; nothing that it raises gets past here."""
-    kind = catalogue.get(run.type)
     if kind is None:
         detail = f"No worker that took this job knows the job type {run.type}."
         return Outcome(verdict="retry", problem=problem("job-raised", detail), delay=UNKNOWN_TYPE_DELAY_S)
-    job = ConnectedJob(run, dispatch, blobs, scratch)
     try:
         result = kind.run(_inputs(run, kind, blobs, scratch), job)
         return _success(run, _as_json(result, kind), job, blobs)

@@ -14,6 +14,7 @@ from services.jobs.dispatch import JobDispatch, Outcome, Run
 from services.jobs.settings import Settings
 from services.worker.attempt import attempt
 from services.worker.limits import MemoryLimit, die_with_parent, memory_mb, protect
+from services.worker.running import ConnectedJob
 from services.worker.scratch import Scratch
 from services.worker.sweep import Sweep
 
@@ -41,10 +42,12 @@ class Child:
         self._memory = MemoryLimit()
         self._draining = self._idle = False
         self._jobs = 0
+        self._job: ConnectedJob | None = None
 
     def run(self) -> None:
         """Work until told to stop, or until this process has grown old or large."""
         signal.signal(signal.SIGTERM, self._drain)
+        signal.signal(signal.SIGUSR1, self._cancel)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         run: Run | None = None
         try:
@@ -65,7 +68,8 @@ class Child:
         kind = self._catalogue.get(run.type)
         self._say(f"+{run.id}-{run.number} {run.timeout} {kind.memory_mb if kind else 0}")
         self._memory.set(kind.memory_mb if kind else 0)
-        outcome = attempt(run, self._catalogue, self._dispatch, self._blobs, self._scratch)
+        self._job = ConnectedJob(run, self._dispatch, self._blobs, self._scratch)
+        outcome = attempt(run, kind, self._job, self._blobs, self._scratch)
         self._say("=")
         self._jobs += 1
         following = self._publish(run, outcome)
@@ -108,6 +112,10 @@ class Child:
         self._draining = True
         if self._idle:
             raise Drain
+
+    def _cancel(self, *_: object) -> None:
+        if self._job:
+            self._job.cancelled = True
 
     def _old(self) -> bool:
         return self._jobs >= self._settings.child_max_jobs or memory_mb() > self._settings.child_max_mb

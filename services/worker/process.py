@@ -65,6 +65,10 @@ class ChildProcess:
         """Let the child end after its job."""
         self._signal(signal.SIGTERM)
 
+    def say_cancelled(self) -> None:
+        """Let the running function know that it shall stop."""
+        self._signal(signal.SIGUSR1)
+
     def kill(self) -> None:
         """End the child and what it has started, whatever it is doing."""
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from redis import Redis
 
 from services.jobs import dispatch as wire
+from services.jobs.connection import Store
+from services.jobs.deliveries import JobOutbox
 from services.jobs.dispatch import JobDispatch, Outcome, Run
 from services.jobs.ids import new_id
 from services.jobs.intake import JobIntake, KeyReused, QueueFull, Submission
@@ -15,7 +16,7 @@ from services.jobs.record import Record
 from tests.memory_store import MemoryStore
 
 
-class RealStore(JobIntake, JobDispatch, JobReader):
+class RealStore(JobIntake, JobDispatch, JobReader, JobOutbox):
     """All that the services do with the store, in one object as the twin has it."""
 
 
@@ -24,7 +25,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[RealStore | MemoryStore]:
     if request.param == "memory":
         yield MemoryStore()
     else:
-        client: Redis = request.getfixturevalue("client")
+        client: Store = request.getfixturevalue("client")
         yield RealStore(client)
 
 
@@ -182,6 +183,14 @@ class TestStore:
         assert self.store.lose("nobody", "retry") == "none"
         assert self.job(job_id).state == "running"
 
+    def test_a_verdict_on_one_run_is_not_carried_out_on_the_next(self) -> None:
+        job_id = self.accept()
+        self.claim()
+        for verdict in ("cancelled", "failed", "retry"):
+            assert self.store.lose("w", verdict, name="another-1") == "queued"
+            assert (self.job(job_id).attempt, self.claim().id) == (1, job_id)
+        assert self.store.lose("w", "cancelled", name=f"{job_id}-4") == "cancelled"
+
     def test_a_job_lost_in_every_attempt_fails_as_worker_lost(self) -> None:
         job_id = self.accept(max_attempts=1)
         self.claim()
@@ -208,6 +217,14 @@ class TestStore:
         assert found is not None and found[1].state == "cancelling"
         assert self.store.progress(run, 50, "") == "cancelling"
         assert self.store.lose("w", "retry") == "cancelled"
+
+    def test_a_job_that_was_asked_to_stop_ends_as_cancelled_whatever_it_publishes(self) -> None:
+        for outcome in (succeeded(), Outcome(verdict="failed", problem="{}"), Outcome(verdict="retry", problem="{}")):
+            job_id = self.accept()
+            run = self.claim()
+            self.store.cancel(job_id)
+            assert self.publish(run, outcome)
+            assert (self.job(job_id).state, self.job(job_id).result) == ("cancelled", "")
 
     def test_an_ended_job_stays_as_it_is_when_cancelled(self) -> None:
         job_id = self.accept()

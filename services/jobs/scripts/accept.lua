@@ -1,17 +1,54 @@
--- Accept one job, or say why not: idempotency, queue limit, record, open set, dispatch. Safe to repeat.
-local id, kind, queue, input, owner, idem, fingerprint, max_attempts, timeout, keep, trace, max_depth, due, iso = unpack(ARGV)
+-- Accept one job, or say why not: idempotency, quota, queue limit, record, open set, dispatch. Safe to repeat.
+-- `shared` is where the key stands if the client sent it before it had its session. `client` may have `quota` jobs
+-- accepted within `window` seconds, which begin with the first; what is not accepted does not count.
+local id, kind, queue, input, owner, idem, shared, fingerprint, max_attempts, timeout, keep, trace, max_depth, due, iso,
+  client, quota, window, callback, origins = unpack(ARGV)
 local now = now_ms()
+
+-- {what is left of the client's quota, ms until it is whole again}, after taking `by`; false if there is no quota.
+local function allowance(by)
+  if quota == '' then return false end
+  local used, ends = unpack(redis.call('HMGET', RATE .. client, 'used', 'ends'))
+  used, ends = tonumber(used or 0), tonumber(ends or 0)
+  if ends <= now then used, ends = 0, now + window * 1000 end
+  if by > 0 then
+    redis.call('HSET', RATE .. client, 'used', used + by, 'ends', text(ends))
+    redis.call('PEXPIREAT', RATE .. client, text(ends))
+  end
+  return {quota - used - by, ends - now}
+end
+
+-- How the queue and the job type have been moving, for the job document.
+local function pace(name, sort, depth)
+  local stats = redis.call('HMGET', STATS, 'head:' .. name, 'gap_ms:' .. name, 'claimed_at:' .. name, 'mean_ms:' .. sort)
+  stats[5] = depth
+  return stats
+end
+
+-- The answer for a job that is there already.
+local function again(first)
+  local job = fields(first, 'queue', 'type', 'finished_at')
+  local stats = not job[3] and pace(job[1], job[2], redis.call('LLEN', 'rq:queue:' .. job[1]))
+  local said = first == id and 'accepted' or 'replayed'
+  return {said, first, now, redis.call('HGETALL', JOB .. first), 0, stats, allowance(0)}
+end
 
 if idem ~= '' then
   local seen = redis.call('GET', IDEM .. idem)
+  if not seen and shared ~= '' then
+    seen = redis.call('GET', IDEM .. shared)
+    if seen and redis.call('HGET', JOB .. string.match(seen, '^%S+'), 'owner') ~= owner then seen = false end
+  end
   if seen then
     local first, print = string.match(seen, '^(%S+) (%S+)$')
     if print ~= fingerprint then return {'mismatch'} end
-    return {first == id and 'accepted' or 'replayed', first, now, redis.call('HGETALL', JOB .. first)}
+    return again(first)
   end
 end
-if redis.call('EXISTS', JOB .. id) == 1 then return {'accepted', id, now, redis.call('HGETALL', JOB .. id)} end
+if redis.call('EXISTS', JOB .. id) == 1 then return again(id) end
 
+local left = allowance(0)
+if left and left[1] <= 0 then return {'limited', left} end
 local depth = redis.call('LLEN', 'rq:queue:' .. queue)
 if depth >= tonumber(max_depth) then
   return {'full', depth, redis.call('HGET', STATS, 'gap_ms:' .. queue) or '0'}
@@ -20,10 +57,14 @@ end
 redis.call('HSET', JOB .. id, 'type', kind, 'state', 'queued', 'run', 1, 'attempt', 1, 'max_attempts', max_attempts,
   'queue', queue, 'created_at', text(now), 'timeout', timeout, 'keep', keep, 'input', input, 'trace', trace)
 redis.call('SADD', OPEN, id)
+if callback ~= '' then redis.call('HSET', JOB .. id, 'callback', callback, 'origins', origins) end
 if owner ~= '' then
   redis.call('HSET', JOB .. id, 'owner', owner)
   redis.call('ZADD', OWNER .. owner, text(now), id)
-  redis.call('PEXPIRE', OWNER .. owner, GONE_MS + keep * 1000)
+  local lasts = text(math.max(now, due) + GONE_MS + keep * 1000)
+  if redis.call('PEXPIREAT', OWNER .. owner, lasts, 'GT') == 0 then
+    redis.call('PEXPIREAT', OWNER .. owner, lasts, 'NX')
+  end
 end
 if idem ~= '' then
   redis.call('SET', IDEM .. idem, id .. ' ' .. fingerprint)
@@ -31,6 +72,4 @@ if idem ~= '' then
 end
 local place, length = dispatch(id, '1', queue, kind, timeout, tonumber(due), iso)
 count('accepted:' .. kind)
-local stats = redis.call('HMGET', STATS, 'head:' .. queue, 'gap_ms:' .. queue, 'claimed_at:' .. queue, 'mean_ms:' .. kind)
-stats[5] = length
-return {'accepted', id, now, false, place, stats}
+return {'accepted', id, now, false, place, pace(queue, kind, length), allowance(1)}

@@ -1,10 +1,11 @@
 -- What every script shares: the names of keys, and the steps that move a job from state to state.
 -- The job record (cc:job:ID) is the truth. What is written under rq: is dispatch, kept so that RQ's own
 -- tools read it. Times are milliseconds of the store's clock; `iso` is the caller's time for RQ's fields.
-local JOB, IDEM, EVENTS, OWNER = 'cc:job:', 'cc:idem:', 'cc:events:', 'cc:owner:'
+local JOB, IDEM, EVENTS, OWNER, RATE = 'cc:job:', 'cc:idem:', 'cc:events:', 'cc:owner:', 'cc:rate:'
 local OPEN, LEASES, WAKE, STATS, ENDED = 'cc:open', 'cc:leases', 'cc:wake', 'cc:stats', 'cc:ended'
 local QUEUES = {'high', 'default', 'low'}
 local GONE_MS = 7 * 86400000
+local RUN_BOUNDS = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000}
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -39,9 +40,19 @@ end
 
 local function count(name, by) redis.call('HINCRBY', STATS, name, by or 1) end
 
+-- One run's time, for the histogram of its type; the bounds (ms) are those of services/jobs/figures.py.
+local function note_time(kind, ms)
+  local bound = 'inf'
+  for _, most in ipairs(RUN_BOUNDS) do
+    if ms <= most then bound = most break end
+  end
+  count('ran:' .. kind .. ':' .. bound)
+  count('ran_ms:' .. kind, ms)
+end
+
 local function push(id, run, queue)
   local place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
-  redis.call('HSET', JOB .. id, 'place', place)
+  redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now_ms()))
   redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
   local depth = redis.call('RPUSH', 'rq:queue:' .. queue, rq_id(id, run))
   wake()
@@ -92,12 +103,62 @@ local function undispatch(id, run, queue, worker)
   end
 end
 
+-- Notifications of ended jobs. Each receiver (host and port of the callback) has a line of its own, so that a dead
+-- one holds up no other: OWED .. receiver has job ids by when they are due, RECEIVERS when to look at which line.
+local RECEIVERS, OWED, TRIES, NOTIFY = 'cc:receivers', 'cc:owed:', 'cc:tries:', 'cc:notify'
+
+local function receiver_of(callback) return string.match(callback, '^%a+://([^/?]+)') end
+
+local function call_sender()
+  if redis.call('LLEN', NOTIFY) == 0 then redis.call('LPUSH', NOTIFY, '1') end
+end
+
+local function owe(id, callback, due)
+  local receiver = receiver_of(callback)
+  redis.call('ZADD', OWED .. receiver, text(due), id)
+  redis.call('ZADD', RECEIVERS, 'LT', text(due), receiver)
+  call_sender()
+end
+
+-- Remove what is kept of a job's callback, unless its notification is still owed.
+local function drop_callback(id)
+  local callback = redis.call('HGET', JOB .. id, 'callback')
+  if not callback or redis.call('ZSCORE', OWED .. receiver_of(callback), id) then return end
+  redis.call('HDEL', JOB .. id, 'callback', 'origins')
+  redis.call('DEL', TRIES .. id)
+end
+
+-- Nothing more is owed: the notification was delivered or is given up.
+local function settle(id, receiver)
+  redis.call('ZREM', OWED .. receiver, id)
+  if redis.call('EXISTS', OWED .. receiver) == 0 then redis.call('ZREM', RECEIVERS, receiver) end
+  local job = fields(id, 'buried', 'purged')
+  if job[1] or job[2] then drop_callback(id) end
+end
+
+-- Leave of an ended job only how and when it ended, and whose it was.
+local function strip(id)
+  drop_callback(id)
+  redis.call('HDEL', JOB .. id, 'result', 'result_key', 'files', 'error', 'trace', 'percent', 'message', 'idem', 'purge')
+  redis.call('DEL', EVENTS .. id)
+  local owner = redis.call('HGET', JOB .. id, 'owner')
+  if owner then redis.call('ZREM', OWNER .. owner, id) end
+end
+
+-- Let an ended job's time be up now. It stays among the ended until its files are swept.
+local function purge(id, now)
+  strip(id)
+  redis.call('HSET', JOB .. id, 'expires_at', text(now), 'purged', 1)
+  redis.call('PEXPIREAT', JOB .. id, text(now + GONE_MS))
+  redis.call('ZADD', ENDED, text(now), id)
+end
+
 -- Write a job's terminal state. The caller has made sure that it has none yet.
 local function finish(id, state, now, outcome)
-  local job = fields(id, 'type', 'keep', 'idem', 'run', 'queue', 'worker', 'started_at')
+  local job = fields(id, 'type', 'keep', 'idem', 'run', 'queue', 'worker', 'started_at', 'purge', 'callback')
   local expires = now + tonumber(job[2]) * 1000
   redis.call('HSET', JOB .. id, 'state', state, 'finished_at', text(now), 'expires_at', text(expires), unpack(outcome))
-  redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'run_at', 'timeout', 'keep', 'reported_at')
+  redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'pushed_at', 'run_at', 'timeout', 'keep', 'reported_at')
   redis.call('PEXPIREAT', JOB .. id, text(expires + GONE_MS))
   if redis.call('XLEN', EVENTS .. id) > 1 then
     redis.call('PEXPIREAT', EVENTS .. id, text(expires))
@@ -109,7 +170,10 @@ local function finish(id, state, now, outcome)
   redis.call('ZADD', ENDED, text(expires), id)
   undispatch(id, job[4], job[5], job[6])
   count('ended:' .. job[1] .. ':' .. state)
+  if job[7] then note_time(job[1], now - tonumber(job[7])) end
   if job[7] and state == 'succeeded' then smooth('mean_ms:' .. job[1], now - tonumber(job[7])) end
+  if job[9] then owe(id, job[9], now) end
+  if job[8] then purge(id, now) end
   announce(id)
 end
 

@@ -1,6 +1,7 @@
 -- End what worker `worker` holds without a result: its process died, ran out of time or was told to stop.
 -- verdict: 'retry' (attempts permitting), 'failed', 'cancelled', or 'again' (hand it back, no attempt burnt).
-local worker, verdict, problem, base_delay, iso = unpack(ARGV)
+-- With `name`, the verdict is for that run alone: should the worker hold another one by now, that is handed back.
+local worker, verdict, problem, base_delay, iso, name = unpack(ARGV)
 local current = redis.call('HGET', 'rq:worker:' .. worker, 'current_job')
 if not current then return 'none' end
 local id, run = split(current)
@@ -8,6 +9,7 @@ if not id or not holds(id, run) then
   redis.call('HDEL', 'rq:worker:' .. worker, 'current_job')
   return 'none'
 end
+if name ~= '' and name ~= current then verdict = 'again' end
 local now = now_ms()
 local attempt, state = unpack(fields(id, 'attempt', 'state'))
 if verdict == 'cancelled' or state == 'cancelling' then

@@ -10,6 +10,8 @@ if not holds(id, run) then
     said = 'late'
     count('late_results')
   end
+elseif redis.call('HGET', JOB .. id, 'state') == 'cancelling' then
+  finish(id, 'cancelled', now, {})
 elseif verdict == 'succeeded' then
   local outcome = {}
   if result ~= '' then outcome = {'result', result} end

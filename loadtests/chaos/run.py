@@ -1,0 +1,71 @@
+"""One chaos run against the embedded platform."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from redis import Redis
+
+from loadtests.chaos.clients import Clients
+from loadtests.chaos.faults import Faults, embedded_finder
+from loadtests.chaos.ledger import Ledger, Watcher, draw_up
+from scripts.embedded.platform import Platform
+
+SETTLE_S = 120.0
+LASTING = frozenset(
+    {"cc:stats", "cc:ended", "cc:wake", "cc:hooks", "rq:queues", "rq:workers"}
+    | {f"rq:workers:{queue}" for queue in ("high", "default", "low")}
+)
+"""Keys without a life span that a store at rest may hold: docs/guarantees.md lists them."""
+
+
+class Run:
+    """Jobs, faults and the ledger of one seed."""
+
+    def __init__(self, platform: Platform, log: Path, jobs: int, faults: int, seed: int, gap: float) -> None:
+        self._platform, self._log = platform, log
+        self.clients = Clients(platform.gateway_url, jobs, faults * gap, seed)
+        self.faults = Faults(embedded_finder(platform.settings.data_dir), seed, faults, gap)
+        self.watcher = Watcher(self.clients.tickets)
+
+    def go(self) -> Ledger:
+        """Hand in the jobs while the faults are done, then wait for all ends."""
+        stop = threading.Event()
+        with _background(self._keep_up, stop):
+            with _background(self.faults.run, threading.Event()) as faulting, _background(self.watcher.run, stop):
+                self.clients.run()
+                faulting.join()
+                stop.wait(1)
+                left = self.watcher.settle(SETTLE_S)
+                stop.set()
+        return draw_up(self.clients.tickets, self.watcher, left, self.faults.done, self._log)
+
+    def _keep_up(self, stop: threading.Event) -> None:
+        """What a supervisor does: start again whatever has ended."""
+        while not stop.wait(0.1):
+            self._platform.watch(lambda _: None)
+
+
+def leftovers(platform: Platform) -> list[str]:
+    """Keys without a life span that no document names, and job folders that no job claims."""
+    found = []
+    with Redis.from_url(platform.redis_url, decode_responses=True) as client:
+        for key in client.scan_iter(count=1000):
+            if client.ttl(key) == -1 and key not in LASTING:
+                found.append(key)
+        for folder in (platform.settings.data_dir / "blobs" / "jobs").glob("*"):
+            if not client.exists(f"cc:job:{folder.name}"):
+                found.append(str(folder.name))
+    return found
+
+
+@contextlib.contextmanager
+def _background(work: Callable[[threading.Event], None], stop: threading.Event) -> Iterator[threading.Thread]:
+    thread = threading.Thread(target=work, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join(timeout=30)

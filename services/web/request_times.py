@@ -1,0 +1,96 @@
+"""How many requests a service has answered, and how fast: by route, method and status code."""
+
+import re
+import time
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import Flask, Response, request
+
+from services.web.tally import Tally
+
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds in seconds of the histogram's buckets; a last one takes all that is slower."""
+
+CODES = (200, 202, 204, 206, 303, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 422)
+CODES += (428, 429, 431, 500, 503, 504)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+OTHER = "other"
+READ = ("/v1/jobs/{job_id}", "GET")
+FOUND = ("open", "done", "unchanged")
+MOST_ROUTES = 48
+BEGAN = "coatcheck.began"
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class RouteTimes:
+    """One route and method: how often each status code was given, and the times in seconds by bucket."""
+
+    route: str
+    method: str
+    codes: dict[str, int]
+    buckets: list[int]
+    total: float
+
+
+class RequestTimes:
+    """Counts every request of one app, across all its processes, up to the moment when its reply begins."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._codes = {code: number for number, code in enumerate(CODES)}
+        self._width = len(CODES) + 1 + len(BOUNDS) + 1 + 1
+        self._found = (MOST_ROUTES + 1) * (len(METHODS) + 1) * self._width
+        self._tally = Tally(self._found + len(FOUND))
+        app.after_request(self._note)
+
+    def __iter__(self) -> Iterator[RouteTimes]:
+        """What has been counted, for each route and method that was asked for."""
+        sums = self._tally.sums()
+        for (route, method), start in self._places.items():
+            codes = sums[start : start + len(CODES) + 1]
+            if any(codes):
+                buckets = sums[start + len(codes) : start + self._width - 1]
+                names = (*map(str, CODES), OTHER)
+                seen = {name: int(count) for name, count in zip(names, codes, strict=True) if count}
+                yield RouteTimes(route, method, seen, [int(n) for n in buckets], sums[start + self._width - 1])
+
+    def reads(self) -> dict[str, int]:
+        """How often a client that read a job's document found it open, done, or unchanged since its last read."""
+        counts = self._tally.sums()[self._found :]
+        return {name: int(count) for name, count in zip(FOUND, counts, strict=True)} if any(counts) else {}
+
+    @cached_property
+    def _places(self) -> dict[Place, int]:
+        """Where each route and method stands. Made at the first request, when all routes are known."""
+        routes = dict.fromkeys(rule.rule for rule in self._app.url_map.iter_rules())
+        names = [OTHER, *(route_name(rule) for rule in list(routes)[:MOST_ROUTES])]
+        pairs = ((route, method) for route in names for method in (*METHODS, OTHER))
+        return {pair: number * self._width for number, pair in enumerate(pairs)}
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {rule.rule: route_name(rule.rule) for rule in self._app.url_map.iter_rules()}
+
+    def _note(self, response: Response) -> Response:
+        seconds = time.perf_counter() - request.environ[BEGAN]
+        rule = request.url_rule
+        route = self._names.get(rule.rule, OTHER) if rule else OTHER
+        method = request.method if request.method in METHODS else OTHER
+        start = self._places.get((route, method)) or self._places[(OTHER, method)]
+        code = start + self._codes.get(response.status_code, len(CODES))
+        bucket = start + len(CODES) + 1 + bisect_left(BOUNDS, seconds)
+        self._tally.add((code, 1), (bucket, 1), (start + self._width - 1, seconds))
+        if (route, method) == READ and response.status_code in (200, 304):
+            unchanged, done = response.status_code == 304, "Retry-After" not in response.headers
+            self._tally.add((self._found + (2 if unchanged else 1 if done else 0), 1))
+        return response
+
+
+def route_name(rule: str) -> str:
+    """A route as OpenAPI writes it: `/v1/jobs/{job_id}`."""
+    return re.sub(r"<(?:[^<>:]+:)?([^<>]+)>", r"{\1}", rule)

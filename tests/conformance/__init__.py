@@ -1,0 +1,1 @@
+"""The HTTP contract, tested from outside: nothing here imports a service."""
