@@ -7,7 +7,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/venv/bin:$PATH \
     TMPDIR=/tmp BIND=0.0.0.0 BLOB_URL=/data/blobs
 RUN groupadd --gid 10001 coatcheck \
  && useradd --uid 10001 --gid coatcheck --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin coatcheck \
- && install -d -o coatcheck -g coatcheck /data/blobs
+ && install -d -o coatcheck -g coatcheck /data/blobs /data/webhooks
 WORKDIR /app
 
 # Packages: finished wheels with the hashes of the lock, into an environment that is copied whole.
@@ -74,6 +74,17 @@ RUN python -m compileall -q . \
 USER coatcheck
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-m", "services.worker.health"]
 CMD ["python", "-m", "services.worker"]
+
+# Tells callbacks of their jobs' ends.
+FROM base AS webhooks
+ENV DATA_DIR=/data/webhooks
+COPY --from=web-packages /venv /venv
+COPY services/__init__.py services/
+COPY services/jobs services/jobs
+COPY services/webhooks services/webhooks
+RUN python -m compileall -q . && python -c "import services.webhooks.__main__"
+USER coatcheck
+CMD ["python", "-m", "services.webhooks"]
 
 # Users made of code: `docker compose --profile loadtest up`.
 FROM base AS loadtest

@@ -1,5 +1,6 @@
 """rq-dashboard for Coatcheck's queues: it reads JSON and never unpickles, and nothing can be changed through it."""
 
+import logging
 import os
 
 import rq.serializers
@@ -34,4 +35,5 @@ def make_app(store: str) -> Flask:
 
 
 if __name__ == "__main__":
-    waitress.serve(make_app(os.environ["REDIS_URL"]), host="0.0.0.0", port=9181, ident=None)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    waitress.serve(make_app(os.environ["REDIS_URL"]), host="0.0.0.0", port=9181, threads=8, ident=None)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from services.jobs import dispatch as wire
 from services.jobs import reader
-from services.jobs.dispatch import LOST, LOST_DELAY_MS, Beat, Outcome, Run
-from services.jobs.estimate import UNKNOWN_RUN_MS, Pace
+from services.jobs.dispatch import LOST, Beat, Outcome, Run
+from services.jobs.estimate import Pace
 from services.jobs.intake import Accepted, KeyReused, QueueFull, RateLimited, Submission, scopes
 from services.jobs.quota import Allowance, Quota, allowance
 from services.jobs.reader import Event, Page, Reading
@@ -206,20 +206,21 @@ class MemoryStore(MemoryOutbox):
         elif verdict == "again":
             self._run_again(job_id, 0, 0)
         else:
-            self._give_up(job_id, problem, min(LOST_DELAY_MS * 2 ** (job.attempt - 1), 60_000))
+            self._give_up(job_id, problem, min(wire.LOST_DELAY_MS * 2 ** (job.attempt - 1), 60_000))
         return self.jobs[job_id].record.state
 
     def beat(self, worker: str) -> Beat:
         now, held = now_ms(), self._held(worker)
         if held:
             self.leases[held] = now + wire.LEASE_MS
-        if now - self.last_beat > wire.LEASE_MS:
-            self.grace = now + wire.LEASE_MS
+        if now - self.last_beat > wire.LEASE_MS / 3:
+            self.grace = now + wire.LEASE_MS // 3
         self.last_beat = now
         self._promote()
         lapsed = [job_id for job_id, until in self.leases.items() if until <= now] if now >= self.grace else []
         for job_id in lapsed:
-            self._give_up(job_id, LOST, LOST_DELAY_MS)
+            before = self.jobs[job_id].record.attempt - 1
+            self._give_up(job_id, LOST, min(wire.LOST_DELAY_MS * 2**before, 60_000) if before else 0)
         job = self.jobs[held].record if held else None
         return Beat(f"{held}-{job.run}" if job else "", job.state if job else "", len(lapsed), True)
 
@@ -246,11 +247,11 @@ class MemoryStore(MemoryOutbox):
         if str(job.run) != run or name in self.queues[job.queue] or name in self.scheduled or job_id in self.leases:
             return "fine"
         if job.state == "queued":
-            self._dispatch(job_id, 0)
+            self._dispatch(job_id, job.run_at if job.run_at > now_ms() else 0)
             return "queued"
         if job.done:
             return "ended"
-        self._give_up(job_id, LOST, LOST_DELAY_MS)
+        self._give_up(job_id, LOST, wire.LOST_DELAY_MS)
         return "retried"
 
     def _tell(self, job_id: str, kind: str, **fields: str) -> None:
@@ -262,7 +263,7 @@ class MemoryStore(MemoryOutbox):
         entry.record = replace(entry.record, **changes)  # type: ignore[arg-type]
 
     def _pace(self, queue: str) -> Pace:
-        return Pace(self.head, 0, 0, UNKNOWN_RUN_MS, len(self.queues[queue]))
+        return Pace(self.head, 0, 0, 0.0, len(self.queues[queue]))
 
     def _holds(self, job_id: str, run: str) -> bool:
         job = self.jobs[job_id].record

@@ -10,7 +10,7 @@ from pathlib import Path
 from loadtests.chaos.control import control
 from loadtests.chaos.ledger import Ledger
 from loadtests.chaos.plot import plot
-from loadtests.chaos.run import Run, leftovers
+from loadtests.chaos.run import Run
 from scripts.embedded import valkey
 from scripts.embedded.platform import Platform
 from services.jobs.settings import Settings
@@ -57,8 +57,7 @@ def _once(arguments: argparse.Namespace, seed: int) -> tuple[Ledger, list[str], 
     environment |= {name.upper(): str(getattr(settings, name)) for name in settings.model_fields_set}
     with Platform(settings, environment, own_store=True) as platform:
         run = Run(platform, log, arguments.jobs, arguments.faults, seed, arguments.gap)
-        ledger = run.go()
-        rest = leftovers(platform)
+        ledger, rest = run.go()
     return ledger, rest, plot(folder / "chaos.svg", run.clients.tickets, run.watcher.ends, run.faults.done)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from loadtests.chaos.clients import Clients
+from loadtests.chaos.clients import Clients, Ticket
 from loadtests.chaos.faults import Faults, embedded_finder
 from loadtests.chaos.ledger import Ledger, Watcher, draw_up
 from scripts.embedded.platform import Platform
@@ -15,7 +15,7 @@ from scripts.embedded.platform import Platform
 SETTLE_S = 120.0
 LASTING = frozenset(
     {"cc:stats", "cc:ended", "cc:wake", "cc:hooks", "rq:queues", "rq:workers"}
-    | {f"rq:workers:{queue}" for queue in ("high", "default", "low")}
+    | {f"rq:{kind}:{queue}" for kind in ("workers", "failed") for queue in ("high", "default", "low")}
 )
 """Keys without a life span that a store at rest may hold: docs/guarantees.md lists them."""
 
@@ -28,23 +28,27 @@ class Run:
         self.clients = Clients(platform.gateway_url, jobs, faults * gap, seed)
         self.faults = Faults(embedded_finder(platform.settings.data_dir), seed, faults, gap)
         self.watcher = Watcher(self.clients.tickets)
+        self._left: list[Ticket] = []
 
-    def go(self) -> Ledger:
-        """Hand in the jobs while the faults are done, then wait for all ends."""
-        stop = threading.Event()
-        with _background(self._keep_up, stop):
-            with _background(self.faults.run, threading.Event()) as faulting, _background(self.watcher.run, stop):
-                self.clients.run()
-                faulting.join()
-                stop.wait(1)
-                left = self.watcher.settle(SETTLE_S)
-                stop.set()
-        return draw_up(self.clients.tickets, self.watcher, left, self.faults.done, self._log)
+    def go(self) -> tuple[Ledger, list[str]]:
+        """Hand in the jobs while the faults are done, then wait for all ends: the ledger, and what is left over.
 
-    def _keep_up(self, stop: threading.Event) -> None:
-        """What a supervisor does: start again whatever has ended."""
-        while not stop.wait(0.1):
-            self._platform.watch(lambda _: None)
+        This thread keeps the platform up: on Linux, a process ends with the thread that has started it.
+        """
+        with _background(self._scenario, threading.Event()) as scenario:
+            while scenario.is_alive():
+                self._platform.watch(lambda _: None)
+                scenario.join(0.1)
+        ledger = draw_up(self.clients.tickets, self.watcher, self._left, self.faults.done, self._log)
+        return ledger, leftovers(self._platform)
+
+    def _scenario(self, stop: threading.Event) -> None:
+        with _background(self.faults.run, threading.Event()) as faulting, _background(self.watcher.run, stop):
+            self.clients.run()
+            faulting.join()
+            stop.wait(1)
+            self._left = self.watcher.settle(SETTLE_S)
+            stop.set()
 
 
 def leftovers(platform: Platform) -> list[str]:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+import ssl
 import sys
 import threading
 import time
@@ -74,9 +75,15 @@ class Receiver(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, secrets: Sequence[str], port: int = 0, answer: Callable[[Received], Reply] = lambda _: Reply()
+        self,
+        secrets: Sequence[str],
+        port: int = 0,
+        answer: Callable[[Received], Reply] = lambda _: Reply(),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.secrets, self.answer = secrets, answer
         self.received: list[Received] = []
         self.url = f"http://127.0.0.1:{self.server_port}"

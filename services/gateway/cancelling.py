@@ -12,6 +12,7 @@ from services.jobs.estimate import NO_PACE
 from services.jobs.ids import is_id
 from services.jobs.intake import Intake
 from services.web import query
+from services.web.accepting import require_accepted
 from services.web.callers import Callers
 from services.web.problems import Problem
 from services.web.replies import job_response
@@ -25,6 +26,7 @@ def cancel_blueprint(intake: Intake, blobs: Blobs, origins: Callable[[], Origins
 
     @routes.delete("/v1/jobs/<job_id>")
     def cancel(job_id: str) -> Response:
+        require_accepted()
         owner, purge = callers.may_cancel(), query.flag("purge")
         found = intake.cancel(job_id, owner, purge=purge) if is_id(job_id) else None
         if found is None:

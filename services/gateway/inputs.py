@@ -15,6 +15,7 @@ from services.web.request import Request
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+MOST_ERRORS = 100
 
 Values = dict[str, Any]
 
@@ -30,8 +31,10 @@ class Parsed:
 
 def parse(request: Request, kind: JobType, uploads: Uploads) -> Parsed:
     """Take the request apart; raises a Problem for what is not as its Content-Type says."""
+    _refuse_coding(request)
+    _require_length(request)
     request.body_limit = kind.body_limit if request.mimetype != "application/json" else kind.max_body
-    request.sink = uploads
+    request.sink = uploads if kind.files else None
     query, options = _query(request, kind)
     body, textual = _body(request, kind, uploads)
     if not textual and "input" in body and body.keys() <= ENVELOPE:
@@ -42,8 +45,26 @@ def parse(request: Request, kind: JobType, uploads: Uploads) -> Parsed:
     return Parsed({**query, **body}, options, textual or bool(query))
 
 
-def validate(kind: JobType, parsed: Parsed) -> str:
-    """The input as JSON text, checked by the job type's model; raises `invalid-input` with every mistake."""
+def _refuse_coding(request: Request) -> None:
+    """Refuse a compressed body (RFC 9110, section 8.4), which would be taken for what it is not."""
+    coding = request.environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+    if coding not in ("identity", ""):
+        detail = f"No Content-Encoding is taken here, not {coding[:60]}: send the body as it is."
+        raise Problem("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
+
+
+def _require_length(request: Request) -> None:
+    """Refuse a request that says of what type its body is, but not how long it is (RFC 9110, section 15.5.12)."""
+    environ = request.environ
+    if "CONTENT_TYPE" in environ and "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
+        raise Problem("length-required", "Send Content-Length, or a chunked body.")
+
+
+def validate(kind: JobType, parsed: Parsed) -> tuple[str, int]:
+    """The input as JSON text, checked by the job type's model, and its expected run time in milliseconds (0: unknown).
+
+    Raises `invalid-input` with every mistake.
+    """
     errors = _unknown_fields(kind, parsed.values) + _file_errors(kind, parsed.values)
     try:
         inputs = kind.input_model.model_validate(parsed.values)
@@ -52,13 +73,14 @@ def validate(kind: JobType, parsed: Parsed) -> str:
         raise invalid_input(errors) from None
     if errors:
         raise invalid_input(errors)
-    return _dump(inputs, parsed.textual)
+    return _dump(inputs, parsed.textual), kind.expected_ms(inputs)
 
 
 def invalid_input(errors: list[dict[str, str]]) -> Problem:
     """The refusal of an input, with the first mistake in its detail."""
     first = errors[0]
-    return Problem("invalid-input", f"{first['pointer'] or 'The input'}: {first['detail']}", {"errors": errors})
+    shown = {"errors": errors[:MOST_ERRORS]}
+    return Problem("invalid-input", f"{first['pointer'] or 'The input'}: {first['detail']}", shown)
 
 
 def mistake(pointer: str, detail: str, kind: str) -> dict[str, str]:
@@ -67,8 +89,9 @@ def mistake(pointer: str, detail: str, kind: str) -> dict[str, str]:
 
 
 def _dump(inputs: BaseModel, textual: bool) -> str:
-    if not textual:
-        return inputs.model_dump_json(by_alias=True)
+    text = "" if textual else inputs.model_dump_json(by_alias=True)
+    if text and "null" not in text:  # which is how pydantic writes what is not finite
+        return text
     try:
         return dump_model(inputs)
     except ValueError:
@@ -136,9 +159,11 @@ def _fields(kind: JobType, lists: Iterable[tuple[str, list[str]]]) -> Values:
 def _parts(request: Request) -> Mapping[str, Any]:
     parts = {}
     for name, storages in request.files.lists():
-        if len(storages) > 1:
+        if len(storages) > 1 or name in request.form:
             raise invalid_input([mistake(f"/{name}", "send one file for this field", "too_many_files")])
         storage = storages[0]
+        if not storage.filename and not getattr(storage.stream, "size", 0):
+            continue  # what a browser sends for a file field in which nothing was chosen
         parts[name] = describe(storage.stream, storage.filename or name, storage.mimetype)
     return parts
 
@@ -157,10 +182,12 @@ def _refuse_double(first: Values, second: Values, where: str) -> None:
 
 
 def _unknown_fields(kind: JobType, values: Values) -> list[dict[str, str]]:
-    fields = kind.input_model.model_fields
-    known = set(fields) | {info.alias for info in fields.values() if info.alias}
-    if kind.input_model.model_config.get("extra") == "allow":
+    fields, config = kind.input_model.model_fields, kind.input_model.model_config
+    if config.get("extra") == "allow":
         return []
+    known = {info.alias or name for name, info in fields.items()}
+    if config.get("populate_by_name") or config.get("validate_by_name"):
+        known |= set(fields)
     says = f"no such field; {kind.name} takes {', '.join(sorted(known))}"
     return [mistake(f"/{_escape(name)}", says, "unknown_field") for name in values if name not in known]
 

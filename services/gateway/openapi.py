@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from services.gateway.options import Options
-from services.gateway.request_bodies import envelope, input_without_files, not_null, request_body, samples
+from services.gateway.request_bodies import envelope, form, input_without_files, not_null, request_body, samples
 from services.gateway.schemas import GATEWAY_MODELS
 from services.jobs.catalogue import Catalogue
 from services.jobs.job_type import JobType
@@ -34,7 +34,7 @@ is on the status service, which is asked for the job's state and result. `Retry-
 
 An `Idempotency-Key` makes it safe to send a submission again. `?validate=true` tries one without submitting it.
 Every refusal is a problem (RFC 9457), and its `type` leads to a page that says how to mend the request.
-HEAD and OPTIONS work on every path.
+HEAD and OPTIONS work on every path, and every reply has an `X-Request-ID`.
 """
 
 OPTIONS = {
@@ -47,8 +47,16 @@ OPTIONS = {
 }
 
 SUBMIT = ("bad-request", "bad-body", "bad-idempotency-key", "unauthorized", "request-timeout", "length-required")
-SUBMIT += ("too-large", "unsupported-media-type", "invalid-input", "idempotency-key-reused", "rate-limited")
+SUBMIT += (
+    "not-acceptable",
+    "too-large",
+    "unsupported-media-type",
+    "invalid-input",
+    "idempotency-key-reused",
+    "rate-limited",
+)
 SUBMIT += ("queue-full", "store-unavailable")
+CANCEL = ("unauthorized", "no-such-job", "not-acceptable", "job-gone", "invalid-query", "store-unavailable")
 
 
 def gateway_document(catalogue: Catalogue, server: str = "", *, keyed: bool = False) -> Part:
@@ -70,6 +78,7 @@ def _schemas(catalogue: Catalogue) -> Part:
     options = _by_name(schemas, named[Options, "validation"])
     for name, says in OPTIONS.items():
         options["properties"][name] = {**options["properties"][name], "description": says}
+    options["properties"]["callback_url"] |= {"format": "uri", "pattern": "^https?://"}
     for kind in catalogue.values():
         whole = _by_name(schemas, named[kind.input_model, "validation"])
         schemas[f"{kind.name}.input"] = input_without_files(kind, whole)
@@ -77,7 +86,7 @@ def _schemas(catalogue: Catalogue) -> Part:
         result = named[kind.result_model, "serialization"]
         own = {"properties": {"type": {"const": kind.name}, "result": result}}
         schemas[f"{kind.name}.job"] = {"allOf": [schema("Job"), own]}
-        schemas[f"{kind.name}.upload"] = whole
+        schemas[f"{kind.name}.form"] = form(kind, whole)
     return schemas
 
 
@@ -146,7 +155,7 @@ def _job_paths(security: list[Part]) -> Part:
         "responses": {
             "200": reply("It is cancelled, or was done already.", schema("Job"), *shown),
             "202": reply("It runs, and is being stopped.", schema("Job"), "Retry-After", *shown),
-            **refusals("unauthorized", "no-such-job", "job-gone", "invalid-query", "store-unavailable"),
+            **refusals(*CANCEL),
         },
         "x-codeSamples": sample("curl", "curl -i -X DELETE $GATEWAY/v1/jobs/$JOB_ID"),
     }
@@ -168,12 +177,13 @@ def _type_paths() -> Part:
     field: Part = {"name": "field", "in": "path", "required": True, "description": "A file field's name"}
     field["schema"] = {"type": "string"}
     plain: Part = {"tags": ["Job types"], "security": []}
+    missing = refusals("no-such-job-type", "not-acceptable")
     file = reply("The file.", {"type": "string", "format": "binary"}, "ETag", media_type="*/*")
     return {
         "/v1/job-types": {
             "get": {
                 **{"operationId": "listJobTypes", "summary": "Which kinds of job there are", **plain},
-                "responses": {"200": reply("All of them.", schema("JobTypeList")), **refusals()},
+                "responses": {"200": reply("All of them.", schema("JobTypeList")), **refusals("not-acceptable")},
                 "x-codeSamples": sample("curl", "curl $GATEWAY/v1/job-types"),
             }
         },
@@ -181,7 +191,7 @@ def _type_paths() -> Part:
             "get": {
                 **{"operationId": "getJobType", "summary": "One job type: schemas, example, limits", **plain},
                 "parameters": [name],
-                "responses": {"200": reply("The job type.", schema("JobType")), **refusals("no-such-job-type")},
+                "responses": {"200": reply("The job type.", schema("JobType")), **missing},
                 "x-codeSamples": sample("curl", "curl $GATEWAY/v1/job-types/text-report"),
             }
         },
@@ -189,7 +199,7 @@ def _type_paths() -> Part:
             "get": {
                 **{"operationId": "getExampleFile", "summary": "The example file for one field", **plain},
                 "parameters": [name, field],
-                "responses": {"200": file, **refusals("no-such-job-type", "no-such-file")},
+                "responses": {"200": file, **refusals("no-such-job-type", "no-such-file", "not-acceptable")},
             }
         },
     }

@@ -27,7 +27,7 @@ class Options(BaseModel):
     @property
     def due(self) -> int:
         """When the job may start, in milliseconds since 1970; 0 for at once."""
-        if self.run_at:
+        if self.run_at and self.run_at > datetime.now(UTC):
             return round(self.run_at.timestamp() * 1000)
         if self.delay:
             return round((datetime.now(UTC) + timedelta(seconds=self.delay)).timestamp() * 1000)

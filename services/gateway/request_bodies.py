@@ -27,10 +27,6 @@ def not_null(of: Part) -> Part:
     return {name: value for name, value in {**of, **some[0]}.items() if name != "anyOf" and value is not None}
 
 
-def _as_text(plain: Part) -> Part:
-    return {**plain, "properties": {name: not_null(of) for name, of in plain["properties"].items()}}
-
-
 def envelope(kind: JobType, options: Part) -> Part:
     """The input together with the job's options."""
     return {
@@ -44,14 +40,14 @@ def envelope(kind: JobType, options: Part) -> Part:
 
 def request_body(kind: JobType, schemas: Part) -> Part:
     """Every media type that the job type takes, each with its schema and, where it can be said, an example."""
-    whole, plain = schemas[f"{kind.name}.upload"], schemas[f"{kind.name}.input"]
-    needed = [name for name in kind.files if name in whole.get("required", [])]
+    whole, plain = schemas[f"{kind.name}.form"], schemas[f"{kind.name}.input"]
+    needed = kind.files.keys() & set(whole.get("required", []))
     content: Part = {}
     if not needed:
         either = {"anyOf": [schema(f"{kind.name}.input"), schema(f"{kind.name}.envelope")]}
         content[JSON] = {"schema": either, "example": dict(kind.example)}
-        content[FORM] = {"schema": _as_text(plain)}
-    content[MULTIPART] = _multipart(kind, plain, whole)
+        content[FORM] = {"schema": _without(kind, whole) if kind.files else schema(f"{kind.name}.form")}
+    content[MULTIPART] = _multipart(kind)
     if len(kind.files) == 1:
         field, rule = next(iter(kind.files.items()))
         for media_type in rule.accepts:
@@ -59,21 +55,26 @@ def request_body(kind: JobType, schemas: Part) -> Part:
     return {"required": bool(plain.get("required") or needed), "content": content}
 
 
-def _multipart(kind: JobType, plain: Part, whole: Part) -> Part:
-    parts = {
-        name: {"type": "string", "format": "binary", "description": whole["properties"][name].get("description", "")}
-        for name in kind.files
-    }
-    required = [*plain.get("required", []), *(name for name in kind.files if name in whole.get("required", []))]
-    made: Part = {**plain, "properties": {**_as_text(plain)["properties"], **parts}}
-    if required:
-        made["required"] = required
+def _without(kind: JobType, whole: Part) -> Part:
+    return {**whole, "properties": {name: of for name, of in whole["properties"].items() if name not in kind.files}}
+
+
+def form(kind: JobType, whole: Part) -> Part:
+    """The input's schema as a form with files says it: file fields are bytes, and nothing is null."""
+    properties = {name: not_null(of) for name, of in whole["properties"].items()}
+    for name in kind.files:
+        says = whole["properties"][name].get("description", "")
+        properties[name] = {"type": "string", "format": "binary", "description": says}
+    return {"additionalProperties": False, **whole, "properties": properties}
+
+
+def _multipart(kind: JobType) -> Part:
     encoding = {name: {"contentType": ", ".join(rule.accepts)} for name, rule in kind.files.items()}
-    return {"schema": made, **({"encoding": encoding} if encoding else {})}
+    return {"schema": schema(f"{kind.name}.form"), **({"encoding": encoding} if encoding else {})}
 
 
 def _raw(kind: JobType, field: str, rule: FileRule, media_type: str) -> Part:
-    says = f"The body fills `{field}`; at most {rule.max_bytes} bytes."
+    says = f"The body fills `{field}`; at most {rule.max_bytes:,} bytes."
     made: Part = {"schema": {"type": "string", "format": "binary", "description": says}}
     path = kind.example_files.get(field)
     if path and rule.example(path).media_type == media_type:

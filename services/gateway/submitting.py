@@ -1,8 +1,10 @@
 """`POST /v1/jobs/{type}`: validate, store the files, accept, answer 202."""
 
 import hashlib
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import cast
 
@@ -13,7 +15,7 @@ from services.gateway.inputs import Parsed, parse, validate
 from services.gateway.options import Options, read_options
 from services.gateway.session import give_session
 from services.gateway.uploads import Uploads
-from services.jobs.blobs import Blobs
+from services.jobs.blobs import BlobError, Blobs
 from services.jobs.catalogue import Catalogue
 from services.jobs.connection import StoreError
 from services.jobs.document import Origins, job_url, view
@@ -24,14 +26,17 @@ from services.jobs.quota import Quota
 from services.jobs.reader import Reading
 from services.jobs.record import Record
 from services.jobs.settings import Settings
+from services.web.accepting import require_accepted
 from services.web.callers import Caller, Callers
 from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.rate_limit import tell_allowance, too_many
-from services.web.replies import job_response
+from services.web.replies import job_response, whole
 from services.web.request import Request
 from services.web.trace import traceparent
 from services.web.waiting import Waiting, is_done
+
+log = logging.getLogger(__name__)
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -51,40 +56,42 @@ def submit_blueprint(
 
     @routes.post("/v1/jobs/<name>")
     def submit(name: str) -> Response:
+        require_accepted()
         caller = callers.submitting()
         kind = find_type(catalogue, name)
         here, key = origins(), _idempotency_key()
         job_id = new_id()
-        largest = max((rule.max_bytes for rule in kind.files.values()), default=0)
-        uploads = Uploads(blobs, job_id, largest)
-        try:
+        uploads = Uploads(blobs, job_id, max((rule.max_bytes for rule in kind.files.values()), default=0))
+        with _discarded_if_refused(uploads):
             parsed = parse(cast(Request, request), kind, uploads)
             options = read_options(parsed.options, kind, callbacks)
-            inputs = validate(kind, parsed)
+            inputs, expected_ms = validate(kind, parsed)
             if options.validate_only:
                 uploads.discard()
                 return Response(f'{{"valid":true,"input":{inputs}}}', content_type="application/json")
-            fingerprint = _fingerprint(inputs, parsed, uploads) if key else ""
-            submission = _submission(job_id, kind, inputs, options, key, fingerprint)
+            fingerprint = _fingerprint(job_id, inputs, parsed, uploads) if key else ""
+            submission = _submission(job_id, kind, inputs, expected_ms, options, key, fingerprint)
             submission = _by(caller, _with_callback(submission, options, here))
             accepted = _accept(intake, submission, settings.max_queue_depth, quota)
-        except StoreError:
-            raise  # the job may have been accepted: its files are kept, or swept when no job claims them
-        except Exception:
-            uploads.discard()
-            raise
         if accepted.record.id != job_id:
             uploads.discard()
         tell_allowance(accepted.allowance)
         if not accepted.replayed:
             give_session(caller, here)
-        wait = wanted_wait()
-        finished = _await(waiting, accepted, wait) if wait else None
-        if finished is not None:
-            return _answer_finished(finished, here, accepted.replayed, wait)
-        return _answer(accepted, here)
+        return _answer_in_time(waiting, blobs, accepted, here)
 
     return routes
+
+
+@contextmanager
+def _discarded_if_refused(uploads: Uploads) -> Iterator[None]:
+    try:
+        yield
+    except StoreError:
+        raise  # the job may have been accepted: its files are kept, or swept when no job claims them
+    except Exception:
+        uploads.discard()
+        raise
 
 
 def find_type(catalogue: Catalogue, name: str) -> JobType:
@@ -107,15 +114,17 @@ def _idempotency_key() -> str:
     return key
 
 
-def _fingerprint(inputs: str, parsed: Parsed, uploads: Uploads) -> str:
-    digest = hashlib.sha256(re.sub(r'"key":"jobs/[^"]*"', "", inputs).encode())
+def _fingerprint(job_id: str, inputs: str, parsed: Parsed, uploads: Uploads) -> str:
+    digest = hashlib.sha256(inputs.replace(job_id, "").encode())  # without the names that its files got this time
     digest.update(repr(sorted(parsed.options.items())).encode())
     for file in uploads.digests:
         digest.update(file.encode())
     return digest.hexdigest()[:32]
 
 
-def _submission(job_id: str, kind: JobType, inputs: str, options: Options, key: str, fingerprint: str) -> Submission:
+def _submission(
+    job_id: str, kind: JobType, inputs: str, expected_ms: int, options: Options, key: str, fingerprint: str
+) -> Submission:
     return Submission(
         id=job_id,
         type=kind.name,
@@ -126,6 +135,7 @@ def _submission(job_id: str, kind: JobType, inputs: str, options: Options, key: 
         queue=options.priority,
         trace=traceparent(),
         run_at=options.due,
+        expected_ms=expected_ms,
         idempotency_key=key,
         fingerprint=fingerprint,
     )
@@ -153,13 +163,25 @@ def _accept(intake: Intake, submission: Submission, max_depth: int, quota: Quota
         raise Problem("queue-full", f"{full}.", headers={"Retry-After": str(full.retry_after)}) from None
 
 
-def _await(waiting: Waiting, accepted: Accepted, seconds: int) -> Reading | None:
+def _answer_in_time(waiting: Waiting, blobs: Blobs, accepted: Accepted, origins: Origins) -> Response:
+    """The finished job if the client waits for it and it ends in time, else where to look for it."""
+    wait = wanted_wait()
+    finished = _await(waiting, blobs, accepted, wait) if wait else None
+    if finished is not None:
+        return _answer_finished(finished, origins, accepted.replayed, wait)
+    return _answer(accepted, origins)
+
+
+def _await(waiting: Waiting, blobs: Blobs, accepted: Accepted, seconds: int) -> Reading | None:
     """The job if it ends within `seconds`; the job stands, so a store that fails now is no reason to refuse."""
     try:
         reading, _ = waiting.until(accepted.record.id, seconds, is_done)
-    except StoreError:
+        if reading is None or reading.record is None or not reading.record.done:
+            return None
+        return replace(reading, record=whole(reading.record, blobs))
+    except (StoreError, *BlobError) as error:
+        log.warning("waiting for %s: %s: %s", accepted.record.id, type(error).__name__, error)
         return None
-    return reading if reading is not None and is_done(reading) else None
 
 
 def _answer_finished(reading: Reading, origins: Origins, replayed: bool, wait: int | None) -> Response:

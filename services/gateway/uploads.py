@@ -93,7 +93,7 @@ def safe_name(name: str) -> str:
 def check_rule(field: str, file: File, rule: FileRule) -> str:
     """What is wrong with a file for its field, or ""."""
     if file.media_type not in rule.accepts:
-        return f"send one of {', '.join(rule.accepts)}, not {file.media_type}"
+        return f"send one of {', '.join(rule.accepts)}, not {file.media_type or 'a part without Content-Type'}"
     if file.size > rule.max_bytes:
         return f"send at most {rule.max_bytes} bytes, not {file.size}"
     if file.size == 0:

@@ -11,10 +11,12 @@ from services.jobs.reader import JobReader
 from services.jobs.settings import load_settings
 from services.web.changes import Changes
 from services.web.ending import Ending
+from services.web.logs import set_up
 from services.web.offload import offload
 from services.web.waiting import Waiting
 
 settings = load_settings()
+set_up(settings.log_level)
 client = connect(settings.redis_url)
 ending = Ending()
 app = create_app(

@@ -36,7 +36,14 @@ class Simulated(BaseModel):
     padding: str = Field(description="The letter x, `result_bytes` times")
 
 
-@job_type(example={"seconds": 1, "steps": 4, "token": "hello"}, timeout=3600, max_attempts=3, backoff=1.0, keep=3600)
+@job_type(
+    example={"seconds": 1, "steps": 4, "token": "hello"},
+    timeout=3600,
+    max_attempts=3,
+    backoff=1.0,
+    keep=3600,
+    estimate=lambda inputs: inputs.seconds,
+)
 def simulate(inputs: Simulation, job: RunningJob) -> Simulated:
     """Pretend to work: wait or compute for a while, tell progress, and fail as often as asked.
 

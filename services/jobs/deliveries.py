@@ -1,6 +1,7 @@
 """Telling callbacks of a job's end: who is owed a notification, and every try at delivering one."""
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
@@ -66,17 +67,20 @@ class Outbox(Protocol):
 
 
 class JobOutbox:
-    """The store's notifications. Every method is one round trip; a report may be repeated."""
-
-    _patient: Store | None = None
+    """The store's notifications. Every method is one round trip, and may be repeated when it failed."""
 
     def __init__(self, client: Store, patient: Store | None = None) -> None:
         """`patient` is a client whose time limit lies above the longest wait; without it, waits must be short."""
-        self._client, self._patient = client, patient
+        self._client, self._patient = client, patient or client
+        self._name, self._turn = secrets.token_hex(8), 1
 
     def claim_notices(self, limit: int, most: int, full: Sequence[str]) -> Batch:
-        """At most `limit` notifications that are due; one that has had `most` tries is given up."""
-        now, wait, taken = HOOKS_CLAIM(self._client, LEASE_MS, limit, most, *full)
+        """At most `limit` notifications that are due; one that has had `most` tries is given up.
+
+        A claim whose reply was lost gives the same ones again. To be called by one thread at a time.
+        """
+        now, wait, taken = HOOKS_CLAIM(self._client, self._name, self._turn, LEASE_MS, limit, most, *full)
+        self._turn += 1
         notices = [
             Notice(from_reply(job_id.decode(), record), receiver.decode(), int(number), int(now))
             for job_id, number, receiver, record in taken
@@ -89,8 +93,7 @@ class JobOutbox:
 
     def wait_for_notices(self, seconds: float) -> bool:
         """Wait until there may be something to claim, at most `seconds`; whether there may be."""
-        client = self._patient or self._client
-        return client.blpop(["cc:notify"], timeout=max(0.01, seconds)) is not None
+        return self._patient.blpop(["cc:notify"], timeout=max(0.01, seconds)) is not None
 
 
 def message_id(job: Record) -> str:

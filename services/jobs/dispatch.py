@@ -11,8 +11,10 @@ from services.jobs.scripts import Script
 CLAIM, PUBLISH, REPORT, LOSE, BEAT = (Script(name) for name in ("claim", "publish", "report", "lose", "beat"))
 RESCUE, BURY = Script("rescue"), Script("bury")
 
-LEASE_MS = 3_000
+LEASE_MS = 2_500
+"""How long a worker that is not heard of keeps its job; a third of it is what all get after a store was away."""
 LOST_DELAY_MS = 500
+"""The pause after the first loss of a child; it doubles with each further one, up to a minute."""
 LOST = (
     '{"type":"/problems/worker-lost","title":"The worker was lost","origin":"worker-lost",'
     '"detail":"The process that ran the job ended without a result, in each of its attempts."}'

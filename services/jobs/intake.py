@@ -40,7 +40,8 @@ class Submission:
 
     `stranger`: its owner is new with this very request, so that its idempotency key is looked for among those of
     all who had no name yet. `client` is whose quota counts. `callback` is a URL that is told of the job's end, and
-    `origins` (gateway and status, as the client sees them) go into the links that it gets.
+    `origins` (gateway and status, as the client sees them) go into the links that it gets. `expected_ms` is how long
+    it will probably run, 0 if its type can't say.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Submission:
     fingerprint: str = ""
     callback: str = ""
     origins: str = ""
+    expected_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class JobIntake:
             *(job.id, job.type, job.queue, job.input, job.owner, scope, shared, job.fingerprint),
             *(job.max_attempts, job.timeout, job.keep, job.trace, max_depth, job.run_at, rq_time()),
             *(job.client, quota.requests if quota else "", quota.seconds if quota else ""),
-            *(job.callback, job.origins),
+            *(job.callback, job.origins, job.expected_ms),
         )
         match reply[0]:
             case b"mismatch":
@@ -109,12 +111,12 @@ class JobIntake:
                 raise RateLimited(allowance(quota, *reply[1]))
             case b"full":
                 depth = int(reply[1])
-                raise QueueFull(depth, max(1, min(60, depth * int(reply[2]) // 10_000)))
+                raise QueueFull(depth, max(1, min(60, int(reply[2]) // 10_000)))
         now, left = int(reply[2]), allowance(quota, *reply[6]) if quota else None
         if reply[3]:
             record = from_reply(reply[1].decode(), reply[3])
             return Accepted(record, now, reply[0] == b"replayed", _pace(reply[5]), left)
-        return Accepted(_fresh(job, now, int(reply[4])), now, False, _pace(reply[5]), left)
+        return Accepted(_fresh(job, now, *map(int, reply[4])), now, False, _pace(reply[5]), left)
 
     def cancel(self, job_id: str, owner: str = "", *, purge: bool = False) -> tuple[str, Record, int] | None:
         """Cancel a job: its state before (`gone` if its time was up), its record now, and the time; or None.
@@ -147,7 +149,7 @@ def _pace(stats: Sequence[bytes | int | None] | None) -> Pace | None:
     return Pace.from_reply(stats) if stats else None
 
 
-def _fresh(job: Submission, now: int, place: int) -> Record:
+def _fresh(job: Submission, now: int, place: int, starts_at: int) -> Record:
     return Record(
         id=job.id,
         type=job.type,
@@ -159,6 +161,8 @@ def _fresh(job: Submission, now: int, place: int) -> Record:
         created_at=now,
         run_at=job.run_at,
         place=place,
+        starts_at=starts_at,
+        expected_ms=job.expected_ms,
         trace=job.trace,
         owner=job.owner,
         callback=job.callback,

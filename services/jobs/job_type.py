@@ -1,7 +1,9 @@
 """A kind of job: one typed function, and what the platform needs to know about it."""
 
 import inspect
+import logging
 import re
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from services.jobs.files import FileRule, file_rules
 from services.jobs.running_job import RunningJob
+
+log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., BaseModel])
 
@@ -44,6 +48,7 @@ class JobType:
     max_body: int
     files: Mapping[str, FileRule] = field(default_factory=dict)
     arrays: frozenset[str] = frozenset()
+    estimate: Callable[[Any], float] | None = None
 
     @property
     def body_limit(self) -> int:
@@ -53,6 +58,16 @@ class JobType:
     def run(self, inputs: BaseModel, job: RunningJob) -> BaseModel:
         """Call the function with its input, and with the running job if it asks for it."""
         return self.function(inputs, job) if self.takes_job else self.function(inputs)
+
+    def expected_ms(self, inputs: BaseModel) -> int:
+        """How long one attempt at this input will probably take, in milliseconds; 0 if there is nothing to say."""
+        if self.estimate is None:
+            return 0
+        try:
+            return max(1, round(min(self.estimate(inputs), self.timeout) * 1000))
+        except Exception:
+            log.exception("%s: the estimate failed", self.name)
+            return 0
 
     def retry_delay(self, attempt: int) -> float:
         """Seconds to wait after `attempt` (1, 2, …) failed: doubled each time, at most a minute."""
@@ -70,41 +85,47 @@ def job_type(
     memory_mb: int = 1024,
     keep: int = 86_400,
     max_body: int = 1_000_000,
+    estimate: Callable[[Any], float] | None = None,
 ) -> Callable[[Function], Function]:
     """Make a typed function a kind of job; the function itself comes back unchanged.
 
     `example` is an input that works; `example_files` gives the example's files, as paths from
     the function's own file. `timeout` (seconds) bounds one attempt, `backoff` (seconds) is the
     wait before the second attempt, `keep` (seconds) is how long a finished job can be read, and
-    `max_body` (bytes) bounds what a submission may hold beside its files.
+    `max_body` (bytes) bounds what a submission may hold beside its files. `estimate` tells from an
+    input how many seconds one attempt will probably take.
     """
 
     def attach(function: Function) -> Function:
-        inputs, result, takes_job = _signature(function)
         kind = JobType(
             name=_name(name or function.__name__.replace("_", "-")),
             summary=_summary(function),
             function=function,
-            input_model=inputs,
-            result_model=result,
-            takes_job=takes_job,
             example=dict(example),
             example_files=_paths(function, example_files or {}),
-            timeout=_positive(function, "timeout", timeout),
-            max_attempts=_positive(function, "max_attempts", max_attempts),
             backoff=backoff,
-            memory_mb=_positive(function, "memory_mb", memory_mb),
-            keep=_positive(function, "keep", keep),
-            max_body=_positive(function, "max_body", max_body),
-            files=file_rules(inputs),
-            arrays=_arrays(inputs),
+            estimate=estimate,
+            **_shape(function),
+            **_positive(function, timeout=timeout, max_attempts=max_attempts, memory_mb=memory_mb),
+            **_positive(function, keep=keep, max_body=max_body),
         )
-        _check_fields(kind)
-        _check_example(kind)
-        setattr(function, ATTRIBUTE, kind)
-        return function
+        return _marked(function, kind)
 
     return attach
+
+
+def _shape(function: Callable[..., Any]) -> dict[str, Any]:
+    """What the function's annotations say."""
+    inputs, result, takes_job = _signature(function)
+    models = {"input_model": inputs, "result_model": result, "takes_job": takes_job}
+    return {**models, "files": file_rules(inputs), "arrays": _arrays(inputs)}
+
+
+def _marked(function: Function, kind: JobType) -> Function:
+    _check_fields(kind)
+    _check_example(kind)
+    setattr(function, ATTRIBUTE, kind)
+    return function
 
 
 def _signature(function: Callable[..., Any]) -> tuple[type[BaseModel], type[BaseModel], bool]:
@@ -125,8 +146,15 @@ def _signature(function: Callable[..., Any]) -> tuple[type[BaseModel], type[Base
 
 def _arrays(model: type[BaseModel]) -> frozenset[str]:
     """The fields that take several values, and so a list even when a form gives them one."""
-    kinds = {name: typing.get_origin(info.annotation) for name, info in model.model_fields.items()}
-    return frozenset(name for name, kind in kinds.items() if kind in (list, set, tuple))
+    found = {info.alias or name: info.annotation for name, info in model.model_fields.items()}
+    return frozenset(name for name, hint in found.items() if _is_array(hint))
+
+
+def _is_array(hint: object) -> bool:
+    kind = typing.get_origin(hint) or hint
+    if kind in (typing.Union, types.UnionType, typing.Annotated):
+        return any(map(_is_array, typing.get_args(hint)))
+    return kind in (list, set, frozenset, tuple)
 
 
 def _is_model(hint: object) -> bool:
@@ -146,10 +174,11 @@ def _summary(function: Callable[..., Any]) -> str:
     return text.splitlines()[0].strip()
 
 
-def _positive(function: Callable[..., Any], option: str, value: int) -> int:
-    if not isinstance(value, int) or value < 1:
-        raise JobTypeError(f"{function.__qualname__}: {option}={value!r} must be a whole number above zero")
-    return value
+def _positive(function: Callable[..., Any], **options: int) -> dict[str, Any]:
+    for option, value in options.items():
+        if not isinstance(value, int) or value < 1:
+            raise JobTypeError(f"{function.__qualname__}: {option}={value!r} must be a whole number above zero")
+    return options
 
 
 def _paths(function: Callable[..., Any], files: Mapping[str, str]) -> dict[str, Path]:
@@ -178,6 +207,8 @@ def _check_fields(kind: JobType) -> None:
 def _check_example(kind: JobType) -> None:
     files = {field: kind.files[field].example(path) for field, path in kind.example_files.items()}
     try:
-        kind.input_model.model_validate({**kind.example, **files})
+        inputs = kind.input_model.model_validate({**kind.example, **files})
     except ValidationError as error:
         raise JobTypeError(f"{kind.name}: the example does not fit the input: {error}") from None
+    if kind.estimate and not kind.expected_ms(inputs):
+        raise JobTypeError(f"{kind.name}: estimate must take the input and give seconds, which fails for the example")

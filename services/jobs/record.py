@@ -29,6 +29,8 @@ class Record:
     expires_at: int = 0
     run_at: int = 0
     reported_at: int = 0
+    starts_at: int = 0
+    expected_ms: int = 0
     buried: int = 0
     purged: int = 0
     place: int = 0

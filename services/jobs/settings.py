@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     child_max_jobs: int = Field(default=10_000, ge=1, description="Jobs after which a worker renews its child")
     child_max_mb: int = Field(default=512, ge=64, description="Megabytes beyond which an idle child is renewed")
     webhook_allow: str = Field(default="", description="Hosts and networks that callbacks may name though not public")
-    webhook_secret: str = Field(default="", description="Signs webhooks, newest first; empty: kept in DATA_DIR")
+    webhook_secret: str = Field(default="", repr=False, description="Signs webhooks; empty: a secret kept in DATA_DIR")
     webhook_pauses: str = Field(
         default="5, 30, 120, 600, 3600, 14400, 36000", description="Seconds before each further try at a webhook"
     )

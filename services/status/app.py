@@ -1,7 +1,5 @@
 """The status service's app, put together from what it is given."""
 
-from typing import Any
-
 from services.jobs.blobs import Blobs
 from services.jobs.figures import Figures
 from services.jobs.pulse import Pulse
@@ -11,37 +9,25 @@ from services.status.deliveries import delivery_blueprint
 from services.status.events import event_blueprint
 from services.status.files import file_blueprint
 from services.status.listing import listing_blueprint
+from services.status.page import status_front
 from services.status.reading import reading_blueprint
 from services.web.app import App, make_app
 from services.web.callers import Callers
+from services.web.front import install_front
 from services.web.origins import origins_from
 from services.web.waiting import Waiting
-
-DOCUMENT: dict[str, Any] = {
-    "service": "status",
-    "links": {
-        "jobs": "/v1/jobs",
-        "job": "/v1/jobs/{id}",
-        "result": "/v1/jobs/{id}/result",
-        "events": "/v1/jobs/{id}/events",
-        "deliveries": "/v1/jobs/{id}/deliveries",
-        "file": "/v1/jobs/{id}/files/{name}",
-        "problems": "/problems/",
-        "live": "/livez",
-        "ready": "/readyz",
-    },
-}
 
 
 def create_app(
     settings: Settings, reader: Reader, blobs: Blobs, pulse: Pulse, figures: Figures, waiting: Waiting
 ) -> App:
     """The status service as a Flask app."""
-    app = make_app(__name__, settings, pulse, figures, DOCUMENT)
+    app = make_app(__name__, settings, pulse, figures)
     origins = origins_from(settings)
     app.register_blueprint(reading_blueprint(reader, blobs, origins, waiting))
     app.register_blueprint(listing_blueprint(reader, origins, Callers(settings.keys)))
     app.register_blueprint(event_blueprint(reader, origins, waiting))
     app.register_blueprint(delivery_blueprint(reader))
     app.register_blueprint(file_blueprint(reader, blobs))
+    install_front(app, status_front(settings), origins)
     return app

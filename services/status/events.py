@@ -12,12 +12,14 @@ from services.jobs.reader import Event, Reader, Reading
 from services.jobs.record import Record
 from services.jobs.strict_json import dumps
 from services.status.finding import find
+from services.web.accepting import require_accepted
 from services.web.changes import Watch
 from services.web.problems import Problem
 from services.web.waiting import Waiting
 
 log = logging.getLogger(__name__)
 
+EVENTS = "text/event-stream"
 FIRST, LAST = "0-1", "end"
 """Ids of the first event, the job's acceptance, and of the last; those between are the store's."""
 HEARTBEAT_S = 10.0
@@ -30,12 +32,13 @@ def event_blueprint(reader: Reader, origins: Callable[[], Origins], waiting: Wai
 
     @routes.get("/v1/jobs/<job_id>/events")
     def events(job_id: str) -> Response:
+        require_accepted(EVENTS)
         reading, here = find(reader, job_id), origins()
         assert reading.record is not None
         last = _last_event_id()
         if last == LAST and reading.record.done:
             return Response(status=204)
-        response = Response(content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        response = Response(content_type=EVENTS, headers={"Cache-Control": "no-store"})
         if request.method != "HEAD":
             response.response = _stream(reader, waiting, job_id, last, here)
         return response

@@ -20,7 +20,7 @@ JSON, LINES = "application/json", "application/x-ndjson"
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 NAMES = ("limit", "cursor", "state", "type")
 STATE, TYPE = re.compile(r"[a-z]+"), re.compile(r"[a-z][a-z0-9-]{0,59}")
-PLACE = re.compile(r"[0-9]{1,16}-[a-z2-7]{26}")
+PLACE = re.compile(r"[0-9]{1,16}-[0-9a-f]{32}")
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization, Cookie"}
 
 

@@ -24,11 +24,12 @@ A submission's `Location` leads here. While a job is not done, `Retry-After` say
 `If-None-Match` with the last `ETag` makes asking cheap. Better than asking often: `Prefer: wait=N`, or the events.
 This service reads. It can't write a job: jobs are submitted and cancelled at the gateway.
 Every refusal is a problem (RFC 9457), and its `type` leads to a page that says how to mend the request.
-HEAD and OPTIONS work on every path.
+HEAD and OPTIONS work on every path, and every reply has an `X-Request-ID`.
 """
 
 CACHED = ("ETag", "Cache-Control")
-LOST = ("no-such-job", "job-gone", "store-unavailable")
+LOST = ("no-such-job", "job-gone", "store-unavailable", "not-acceptable")
+OTHER = "precondition-failed"
 EVENTS = """The job's history and what goes on happening, as server-sent events:
 
 - `state`: `{"state": …, "attempt": …}`
@@ -72,9 +73,9 @@ def _job() -> Part:
         ],
         "responses": {
             "200": shown,
-            "303": reply("It has succeeded: the result is there.", None, "Location"),
+            "303": reply("It has succeeded: go there.", {"type": "string"}, "Location", media_type="text/html"),
             "304": reply("It is as `If-None-Match` says.", None, *CACHED),
-            **refusals(*LOST),
+            **refusals(*LOST, OTHER),
         },
         "x-codeSamples": [
             *sample("as it is now", "curl -i $STATUS/v1/jobs/$JOB_ID"),
@@ -94,7 +95,7 @@ def _result() -> Part:
         "responses": {
             "200": reply("The result.", {}, *CACHED),
             "304": reply("You have it.", None, "ETag"),
-            **refusals(*LOST, "job-not-finished", "job-did-not-succeed"),
+            **refusals(*LOST, OTHER, "job-not-finished", "job-did-not-succeed"),
         },
         "x-codeSamples": sample("curl", "curl -s $STATUS/v1/jobs/$JOB_ID/result"),
     }
@@ -135,7 +136,7 @@ def _file() -> Part:
             "200": reply("The file.", binary, *always, media_type="*/*"),
             "206": reply("The part.", binary, "Content-Range", *always, media_type="*/*"),
             "304": reply("You have it.", None, "ETag"),
-            **refusals("no-such-job", "no-such-file", "job-gone", "range-not-satisfiable", "store-unavailable"),
+            **refusals(*LOST, OTHER, "no-such-file", "range-not-satisfiable"),
         },
         "x-codeSamples": sample("curl", "curl -OJ $STATUS/v1/jobs/$JOB_ID/files/thumbnail-64.webp"),
     }
@@ -151,7 +152,7 @@ def _deliveries() -> Part:
         "responses": {
             "200": reply("The tries; none without a callback.", schema("Deliveries"), *CACHED),
             "304": reply("They are as `If-None-Match` says.", None, "ETag"),
-            **refusals(*LOST),
+            **refusals(*LOST, OTHER),
         },
         "x-codeSamples": sample("curl", "curl -s $STATUS/v1/jobs/$JOB_ID/deliveries"),
     }
@@ -176,7 +177,7 @@ def _list(security: list[Part]) -> Part:
             {**query("state", "Only jobs in these states", states), **commas},
             {**query("type", "Only jobs of these types", names), **commas},
             query("limit", "Jobs on a page", number),
-            query("cursor", "Where the page begins; take it from `Link`", {"type": "string"}),
+            query("cursor", "Where the page begins; take it from `Link`", {"type": "string", "minLength": 1}),
         ],
         "responses": {
             "200": some,

@@ -1,7 +1,6 @@
 """`GET /v1/jobs/{id}` and its result."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from flask import Blueprint, Response, redirect, request
 
@@ -12,9 +11,10 @@ from services.jobs.reader import Reader, Reading
 from services.jobs.record import Record
 from services.jobs.strict_json import loads
 from services.status.finding import find
+from services.web.accepting import require_accepted
 from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
-from services.web.replies import conditional, job_response
+from services.web.replies import conditional, job_response, whole
 from services.web.waiting import Waiting
 
 
@@ -24,6 +24,7 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
 
     @routes.get("/v1/jobs/<job_id>")
     def show(job_id: str) -> Response:
+        require_accepted()
         here, etag, wait = origins(), _known_etag(), wanted_wait()
         reading = find(reader, job_id, etag)
         waited = False
@@ -34,18 +35,19 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
             return applied(_same(etag, reading), wait if waited else None)
         if reading.record.state == "succeeded" and request.args.get("redirect") == "true":
             return _redirect(job_url(here, job_id))
-        response = job_response(view(_whole(reading.record, blobs), reading.pace, reading.now, here), 200)
+        response = job_response(view(whole(reading.record, blobs), reading.pace, reading.now, here), 200)
         if reading.record.done:
             response.headers["Cache-Control"] = _cacheable(reading)
         return conditional(applied(response, wait if waited else None))
 
     @routes.get("/v1/jobs/<job_id>/result")
     def result(job_id: str) -> Response:
+        require_accepted()
         reading = find(reader, job_id)
         job = reading.record
         assert job is not None
         _require_success(job, reading)
-        response = Response(_whole(job, blobs).result, content_type="application/json")
+        response = Response(whole(job, blobs).result, content_type="application/json")
         response.headers["ETag"] = f'"{job.finished_at}-{job.run}-result"'
         response.headers["Cache-Control"] = _cacheable(reading)
         return conditional(response)
@@ -83,11 +85,6 @@ def _same(etag: str, reading: Reading) -> Response:
 def _cacheable(reading: Reading) -> str:
     """For the client's own cache, until the job expires."""
     return f"private, max-age={max(0, (reading.expires_at - reading.now) // 1000)}"
-
-
-def _whole(job: Record, blobs: Blobs) -> Record:
-    """The record with its result, wherever that is kept."""
-    return replace(job, result=blobs.read(job.result_key).decode()) if job.result_key else job
 
 
 def _require_success(job: Record, reading: Reading) -> None:

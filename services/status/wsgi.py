@@ -9,10 +9,12 @@ from services.jobs.settings import load_settings
 from services.status.app import create_app
 from services.web.changes import Changes
 from services.web.ending import Ending
+from services.web.logs import set_up
 from services.web.offload import offload
 from services.web.waiting import Waiting
 
 settings = load_settings()
+set_up(settings.log_level)
 client = connect(settings.redis_url)
 ending = Ending()
 reader = JobReader(client)

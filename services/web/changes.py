@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from services.web.ending import Ending
+from services.web.watch import Topic, Watch
 
 log = logging.getLogger(__name__)
 
@@ -19,37 +20,15 @@ PREFIX = "cc:changed:"
 LOOK_S = 0.5
 READY_S = 1.5
 RECONNECT_S = 0.5
-
-
-class Watch:
-    """One who waits for one job."""
-
-    def __init__(self, ending: Ending) -> None:
-        self._changed = threading.Event()
-        self.ready = threading.Event()
-        self._ending = ending
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for a change, at most `seconds`; whether there was one."""
-        changed = self._changed.wait(seconds)
-        self._changed.clear()
-        return changed
-
-    @property
-    def over(self) -> bool:
-        """Whether waiting has to end because this process is about to."""
-        return self._ending.near
-
-    def wake(self) -> None:
-        """Let it look."""
-        self._changed.set()
+AT_ONCE, PAUSE_S = 20, 0.001
+"""How many are woken before others get a turn, so that a change which many wait for holds nobody else up."""
 
 
 class Watching(Protocol):
     """Whoever can watch jobs."""
 
-    def watch(self, job_id: str) -> AbstractContextManager[Watch]:
-        """A context in which no change of the job is missed."""
+    def watch(self, job_id: str, left: Callable[[], bool] = bool) -> AbstractContextManager[Watch]:
+        """A context in which no change of the job is missed, and which is told when the client has `left`."""
 
 
 class Changes:
@@ -57,24 +36,26 @@ class Changes:
 
     def __init__(self, client: Redis, ending: Ending) -> None:
         self._client, self._ending = client, ending
-        self._watches: dict[str, set[Watch]] = defaultdict(set)
-        self._confirmed: set[str] = set()
+        self._topics: dict[str, Topic] = defaultdict(Topic)
         self._lock = threading.Lock()
         self._connection: Any = None
         self._thread: threading.Thread | None = None
+        self._swept_at = 0.0
 
     @contextmanager
-    def watch(self, job_id: str) -> Iterator[Watch]:
-        """A context in which no change of the job is missed."""
-        channel, watch = PREFIX + job_id, Watch(self._ending)
+    def watch(self, job_id: str, left: Callable[[], bool] = bool) -> Iterator[Watch]:
+        """A context in which no change of the job is missed, and which is told when the client has `left`."""
+        channel = PREFIX + job_id
         with self._lock:
-            self._watches[channel].add(watch)
-            if channel in self._confirmed:
+            topic = self._topics[channel]
+            watch = Watch(self._ending, topic, left)
+            topic.watches.add(watch)
+            if topic.confirmed:
                 watch.ready.set()
             elif self._thread is None:
                 self._thread = threading.Thread(target=self._listen, name="changes", daemon=True)
                 self._thread.start()
-            else:
+            elif len(topic.watches) == 1:
                 self._send("SUBSCRIBE", channel)
         try:
             watch.ready.wait(READY_S)
@@ -84,10 +65,9 @@ class Changes:
 
     def _leave(self, channel: str, watch: Watch) -> None:
         with self._lock:
-            self._watches[channel].discard(watch)
-            if not self._watches[channel]:
-                del self._watches[channel]
-                self._confirmed.discard(channel)
+            self._topics[channel].watches.discard(watch)
+            if not self._topics[channel].watches:
+                del self._topics[channel]
                 self._send("UNSUBSCRIBE", channel)
 
     def _send(self, command: str, *channels: str) -> None:
@@ -105,11 +85,14 @@ class Changes:
                 self._connect()
                 while True:
                     self._look()
+                    self._sweep()
             except (RedisError, OSError) as error:
                 log.warning("changes: %s: %s", type(error).__name__, error)
             with self._lock:
                 self._connection = None
-                self._confirmed.clear()
+                for topic in self._topics.values():
+                    topic.confirmed = False
+            self._sweep()
             time.sleep(RECONNECT_S)
 
     def _connect(self) -> None:
@@ -118,26 +101,33 @@ class Changes:
         connection.connect()
         with self._lock:
             self._connection = connection
-            self._send("SUBSCRIBE", *self._watches)
+            self._send("SUBSCRIBE", *self._topics)
 
     def _look(self) -> None:
         if not self._connection.can_read(timeout=LOOK_S):
-            if self._ending.near:
-                self._wake_all()
             return
         kind, channel, *_ = self._connection.read_response()
-        name = channel.decode()
+        if kind == b"unsubscribe":
+            return
         with self._lock:
-            watches = list(self._watches.get(name, ()))
-            if kind == b"subscribe" and watches:
-                self._confirmed.add(name)
-        for watch in watches:
-            if kind == b"subscribe":
-                watch.ready.set()
+            topic = self._topics.get(channel.decode())
+            watches = list(topic.watches) if topic else []
+            if topic:
+                topic.change()
+                topic.confirmed = True
+        for number, watch in enumerate(watches, start=1):
+            watch.ready.set()
             watch.wake()
+            if number % AT_ONCE == 0:
+                time.sleep(PAUSE_S)
 
-    def _wake_all(self) -> None:
+    def _sweep(self) -> None:
+        """Twice a second, end what waits for nobody; and all, once this process is about to end."""
+        if time.monotonic() - self._swept_at < LOOK_S:
+            return
+        self._swept_at = time.monotonic()
         with self._lock:
-            everyone = [watch for watches in self._watches.values() for watch in watches]
+            everyone = [watch for topic in self._topics.values() for watch in topic.watches]
         for watch in everyone:
-            watch.wake()
+            if self._ending.near or watch.left():
+                watch.end()

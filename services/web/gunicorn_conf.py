@@ -7,7 +7,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-worker_class = "gevent"
+worker_class = "services.web.gunicorn_worker.Worker"
 worker_connections = 2_000
 preload_app = True
 keepalive = 30

@@ -1,7 +1,6 @@
 """Starting a service: sound settings first, then the server that SERVER names."""
 
 import importlib
-import logging
 import os
 import socket
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from services.jobs.catalogue import discover
 from services.jobs.job_type import JobTypeError
 from services.jobs.settings import Settings, SettingsError, load_settings
+from services.web.request import DEFAULT_LIMIT
 from services.web.waitress_server import serve
 
 CONFIG = Path(__file__).with_name("gunicorn_conf.py")
@@ -20,15 +20,14 @@ def launch(service: str) -> None:
     try:
         settings = load_settings()
         port = int(getattr(settings, f"{service}_port"))
-        if service == "gateway":
-            discover(settings.job_types)
+        kinds = discover(settings.job_types).values() if service == "gateway" else []
         check_port(settings.bind, port, f"{service.upper()}_PORT")
     except (SettingsError, JobTypeError) as error:
         sys.exit(f"{service}: {error}")
     if settings.server == "gunicorn":
         _become_gunicorn(service, port, settings)
-    logging.basicConfig(level=settings.log_level)
-    serve(importlib.import_module(f"services.{service}.wsgi").app, settings.bind, port)
+    largest_body = max((kind.body_limit for kind in kinds), default=DEFAULT_LIMIT)
+    serve(importlib.import_module(f"services.{service}.wsgi").app, settings.bind, port, largest_body)
 
 
 def check_port(host: str, port: int, setting: str) -> None:

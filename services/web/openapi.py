@@ -118,7 +118,7 @@ def _refusal(kinds: Sequence[ProblemType]) -> Part:
     for kind in kinds:
         own |= MEMBERS.get(kind.slug, {})
     made = reply(" or ".join(kind.title for kind in kinds) + ".", None, *_headers_of(kinds))
-    examples = {kind.slug: {"summary": kind.title, "value": _example(kind)} for kind in kinds}
+    examples = {kind.slug: {"summary": kind.title, "value": problem_example(kind)} for kind in kinds}
     made["content"] = {PROBLEM: {"schema": {"allOf": [schema("Problem"), {"properties": own}]}, "examples": examples}}
     return made
 
@@ -132,7 +132,8 @@ def _headers_of(kinds: Sequence[ProblemType]) -> list[str]:
     return sorted(set.intersection(*(brings.get(kind.slug, set()) for kind in kinds)))
 
 
-def _example(kind: ProblemType) -> Part:
+def problem_example(kind: ProblemType) -> Part:
+    """A problem of this type as clients get it."""
     own = {name: of["examples"][0] for name, of in MEMBERS.get(kind.slug, {}).items()}
     return {"type": kind.uri, "title": kind.title, "status": kind.status, "detail": kind.meaning, **own}
 
@@ -147,10 +148,12 @@ def service_paths() -> Part:
     problems = reply("All problem types.", schema("ProblemList"), "Vary")
     problems["content"]["text/html"] = page
     text: Part = {"type": "string"}
+    docs = reply("The page; for programs this document.", {"type": "object"}, "Vary")
+    docs["content"]["text/html"] = page
     return {
         "/": _get("service", "What there is on this service", front),
         "/openapi.json": _get("openapi", "This document", reply("OpenAPI 3.1.", {"type": "object"}, "ETag")),
-        "/docs": _get("docs", "This document as a page", reply("The page.", text, media_type="text/html")),
+        "/docs": _get("docs", "This document as a page", docs),
         "/livez": _get("livez", "Whether this process answers", reply("It does.", schema("Life"))),
         "/readyz": _get(
             *("readyz", "Whether the store answers, and how many workers there are"),
@@ -170,7 +173,7 @@ def service_paths() -> Part:
 
 def _get(name: str, summary: str, good: Part, *slugs: str) -> Part:
     operation = {"operationId": name, "summary": summary, "tags": ["The service"], "security": []}
-    return {"get": {**operation, "responses": {"200": good, **refusals(*slugs)}}}
+    return {"get": {**operation, "responses": {"200": good, **refusals("not-acceptable", *slugs)}}}
 
 
 def openapi_blueprint(document: Part) -> Blueprint:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.jobs.ids import PATTERN
 from services.web.problem_types import PROBLEM_TYPES
 
 Parts = dict[str, dict[str, Any]]
@@ -21,8 +22,8 @@ def _header(says: str, schema: dict[str, Any] | None = None, *, required: bool =
 PARAMETERS: Parts = {
     "JobId": _parameter(
         *("path", "job_id", "The job's id, from the reply to its submission"),
-        {"type": "string", "pattern": "^[a-z2-7]{26}$"},
-        "abcdefghijklmnopqrstuvwxyz",
+        {"type": "string", "pattern": f"^{PATTERN.pattern}$"},
+        "0123456789abcdef0123456789abcdef",
     ),
     "Slug": _parameter(
         *("path", "slug", "The last part of a problem's `type`"),

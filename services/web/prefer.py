@@ -27,9 +27,10 @@ def wanted_wait() -> int | None:
     if "HTTP_PREFER" not in request.environ:
         return None
     wait = preferences(request.headers.getlist("Prefer")).get("wait", "")
-    if not re.fullmatch(r"\d{1,9}", wait):
+    if not re.fullmatch(r"[0-9]+", wait):
         return None
-    return min(int(wait), LONGEST_WAIT_S)
+    digits = wait.lstrip("0")  # however many there are: int() takes only some thousands
+    return LONGEST_WAIT_S if len(digits) > 2 else min(int(digits or 0), LONGEST_WAIT_S)
 
 
 def applied(response: Response, wait: int | None) -> Response:

@@ -125,6 +125,12 @@ PROBLEM_TYPES = {
             SUBMIT,
         ),
         ProblemType(
+            *("precondition-failed", 412, "It is not as you take it to be"),
+            "If-Match names an ETag, and what is here has another one.",
+            "Leave If-Match out, or name the ETag that a fresh reply gives.",
+            READ,
+        ),
+        ProblemType(
             *("too-large", 413, "The body is too large"),
             "The body, one of its files, or its form is larger than this job type takes.",
             "Keep to the limit that `detail` names.",

@@ -21,6 +21,7 @@ BY_STATUS = {
     406: "not-acceptable",
     408: "request-timeout",
     411: "length-required",
+    412: "precondition-failed",
     413: "too-large",
     414: "uri-too-long",
     415: "unsupported-media-type",

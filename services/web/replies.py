@@ -1,10 +1,20 @@
 """Replies that both services give in the same way."""
 
+from dataclasses import replace
+
 from flask import Response as FlaskResponse
 from flask import request
 
+from services.jobs.blobs import Blobs
 from services.jobs.document import View
+from services.jobs.record import Record
+from services.web.problems import Problem
 from services.web.response import Response
+
+
+def whole(job: Record, blobs: Blobs) -> Record:
+    """The record with its result, wherever that is kept."""
+    return replace(job, result=blobs.read(job.result_key).decode()) if job.result_key else job
 
 
 def job_response(seen: View, status: int) -> Response:
@@ -16,6 +26,11 @@ def job_response(seen: View, status: int) -> Response:
 
 
 def conditional(response: FlaskResponse) -> FlaskResponse:
-    """The response, or 304 if the client has it already (RFC 9110, conditional requests)."""
+    """The response, or 304 if the client has it already; a problem if it wants another one (RFC 9110, section 13)."""
+    status = response.status_code
     response.make_conditional(request)
+    if response.status_code == 412 and request.if_match.star_tag:
+        response.status_code = status  # there is something, which is all that * asks
+    if response.status_code == 412:
+        raise Problem("precondition-failed", "This is not what If-Match names.")
     return response

@@ -3,10 +3,11 @@
 from typing import IO, Any, Protocol
 
 from flask import Request as FlaskRequest
-from werkzeug.formparser import FormDataParser
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.utils import cached_property
 
-from services.web.body_guard import BodyGuard
+from services.web.body_guard import BodyGuard, has_body
+from services.web.forms import Fields, Files, read_multipart, read_query, read_urlencoded
 from services.web.problems import Problem
 
 DEFAULT_LIMIT = 1_000_000
@@ -32,27 +33,32 @@ class Request(FlaskRequest):
         """The body, guarded."""
         return BodyGuard(self.environ, self.body_limit)
 
-    def make_form_data_parser(self) -> FormDataParser:
-        """A parser that says so when a form can't be read, instead of taking it for an empty one."""
-        parser = super().make_form_data_parser()
-        parser.silent = False
-        return parser
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """The query's parameters; a query that is not UTF-8 is refused."""
+        return ImmutableMultiDict(read_query(self.query_string))
+
+    @property
+    def unread(self) -> bool:
+        """Whether some of the body may not have been read."""
+        guard = self.__dict__.get("stream")
+        return not guard.ended if isinstance(guard, BodyGuard) else has_body(self.environ)
 
     def _load_form_data(self) -> None:
-        try:
-            super()._load_form_data()
-        except ValueError as error:
-            raise Problem("bad-body", f"The form can't be read: {error}.") from None
-        if None in self.form or None in self.files:
-            raise Problem("bad-body", "A part of the form has no name.")
+        """Where Werkzeug reads forms for `form` and `files`."""
+        if "form" in self.__dict__:
+            return
+        fields: Fields = []
+        files: Files = []
+        if self.mimetype == "application/x-www-form-urlencoded":
+            fields = read_urlencoded(self.stream.read())
+        elif self.mimetype == "multipart/form-data":
+            boundary = self.mimetype_params.get("boundary", "")
+            limits = {"most_bytes": self.max_form_memory_size, "most_parts": self.max_form_parts}
+            fields, files = read_multipart(self.stream, boundary, self._open_file, **limits)
+        self.__dict__ |= {"form": ImmutableMultiDict(fields), "files": ImmutableMultiDict(files)}
 
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
+    def _open_file(self, filename: str, media_type: str) -> IO[bytes]:
         if self.sink is None:
             raise Problem("unsupported-media-type", "No files are taken here.")
-        return self.sink.open(filename or "", content_type or "application/octet-stream")
+        return self.sink.open(filename, media_type)

@@ -18,7 +18,7 @@ CODES = (200, 202, 204, 206, 303, 304, 400, 401, 403, 404, 405, 406, 408, 409, 4
 CODES += (428, 429, 431, 500, 503, 504)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER = "other"
-READ = ("/v1/jobs/{job_id}", "GET")
+READ = ("/v1/jobs/:job_id", "GET")
 FOUND = ("open", "done", "unchanged")
 MOST_ROUTES = 48
 BEGAN = "coatcheck.began"
@@ -92,5 +92,5 @@ class RequestTimes:
 
 
 def route_name(rule: str) -> str:
-    """A route as OpenAPI writes it: `/v1/jobs/{job_id}`."""
-    return re.sub(r"<(?:[^<>:]+:)?([^<>]+)>", r"{\1}", rule)
+    """A route as a label: `/v1/jobs/:job_id`. Simple parsers of the text format trip over braces in labels."""
+    return re.sub(r"<(?:[^<>:]+:)?([^<>]+)>", r":\1", rule)

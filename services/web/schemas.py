@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from services.jobs.ids import PATTERN
+
 REFERENCE = "#/components/schemas/{model}"
 
 State = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
@@ -91,7 +93,7 @@ class JobFailure(BaseModel):
 class Job(BaseModel):
     """A job as it stands. What is not known, or not yet, is absent rather than null."""
 
-    id: str = Field(pattern="^[a-z2-7]{26}$", description="Unguessable; who knows it can read the job")
+    id: str = Field(pattern=f"^{PATTERN.pattern}$", description="Unguessable; who knows it can read the job")
     type: str = Field(description="Name of the job type")
     state: State = Field(description="`queued` → `running` → `succeeded`, `failed` or `cancelled`; the last three stay")
     done: bool = Field(description="Whether it has ended, for clients that know no states")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.jobs.reader import Reader, Reading
-from services.web.changes import Watch, Watching
+from services.web.changes import Watching
+from services.web.watch import Watch
 
 LOOK_EVERY_S = 5.0
 """How often a waiting request looks even if nothing was announced."""
@@ -20,13 +21,13 @@ class Waiting:
         self._places = threading.BoundedSemaphore(places)
 
     @contextmanager
-    def place(self, job_id: str) -> Iterator[Watch | None]:
-        """A watch over the job; None when too many wait already."""
+    def place(self, job_id: str, left: Callable[[], bool] = bool) -> Iterator[Watch | None]:
+        """A watch over the job, which ends when the client has `left`; None when too many wait already."""
         if not self._places.acquire(blocking=False):
             yield None
             return
         try:
-            with self._watching.watch(job_id) as watch:
+            with self._watching.watch(job_id, left) as watch:
                 yield watch
         finally:
             self._places.release()

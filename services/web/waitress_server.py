@@ -9,25 +9,29 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from services.jobs.settings import WAITRESS_THREADS
+from services.web.waitress_channel import CHUNKING, Channel
 
-LARGEST_BODY = 1 << 30
 DRAIN_SECONDS = 30.0
 
 
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve `app` until SIGTERM or SIGINT, then finish what is under way, at most half a minute."""
+def serve(app: Flask, host: str, port: int, largest_body: int) -> None:
+    """Serve `app` until SIGTERM or SIGINT, then finish what is under way, at most half a minute.
+
+    A request is kept until its body is whole, larger ones on disk, so none of more than `largest_body` bytes is taken.
+    """
     server: Any = create_server(
         app,
         host=host,
         port=port,
         threads=WAITRESS_THREADS,
         connection_limit=1_000,
-        max_request_body_size=LARGEST_BODY,
+        max_request_body_size=largest_body + CHUNKING,
         max_request_header_size=65_536,
         channel_timeout=60,
         cleanup_interval=10,
         ident=None,
     )
+    server.channel_class = Channel
     stopping: list[float] = []
     app.extensions["ending"].follow(lambda: bool(stopping))
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -77,10 +77,10 @@ class Poster:
             return _answer(_post(wire, target, headers, body))
         except TimeoutError:
             return Answer(error=f"no complete answer within {TOTAL_S:g} seconds")
-        except http.client.HTTPException:
-            return Answer(error="the answer was not HTTP")
-        except (OSError, ValueError):
+        except OSError:
             return Answer(error="the connection broke before the answer was complete")
+        except (http.client.HTTPException, ValueError):
+            return Answer(error="the answer was not HTTP")
         finally:
             wire.close()
 

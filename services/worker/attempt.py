@@ -1,5 +1,6 @@
 """One attempt at a job: input in, outcome out, whatever the function does."""
 
+import errno
 import logging
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,7 @@ from services.jobs.files import STORED, File
 from services.jobs.job_type import JobType
 from services.jobs.running_job import JobError
 from services.jobs.strict_json import dump_model, dumps
+from services.worker.limits import LARGEST_FILE
 from services.worker.running import ConnectedJob
 from services.worker.scratch import Scratch
 
@@ -42,6 +44,8 @@ def attempt(run: Run, kind: JobType | None, job: ConnectedJob, blobs: BlobStorag
     except MemoryError:
         return Outcome(verdict="failed", problem=out_of_memory(kind.memory_mb))
     except BaseException as error:
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            return Outcome(verdict="failed", problem=file_too_large())
         log.exception("job=%s run=%s trace=%s raised", run.id, run.number, run.trace)
         said = problem("job-raised", f"The job raised {type(error).__name__}.")
         return Outcome(verdict="retry", problem=said, delay=kind.retry_delay(run.attempt))
@@ -62,6 +66,11 @@ def problem(slug: str, detail: str) -> str:
 def out_of_memory(limit_mb: int) -> str:
     """The `error` of a job that wanted more memory than its type allows."""
     return problem("job-raised", f"The job needed more than its {limit_mb} MB of memory.")
+
+
+def file_too_large() -> str:
+    """The `error` of a job that wrote more to one file than any may."""
+    return problem("job-raised", f"The job wrote a file of more than {LARGEST_FILE >> 20} MB.")
 
 
 def _inputs(run: Run, kind: JobType, blobs: BlobStorage, scratch: Scratch) -> BaseModel:

@@ -14,6 +14,8 @@ from services.jobs.dispatch import JobDispatch, Outcome, Run
 from services.jobs.settings import Settings
 from services.worker.attempt import attempt
 from services.worker.limits import MemoryLimit, die_with_parent, memory_mb, protect
+from services.worker.notes import Notes
+from services.worker.outage import Outage
 from services.worker.running import ConnectedJob
 from services.worker.scratch import Scratch
 from services.worker.sweep import Sweep
@@ -23,7 +25,9 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 IDLE_S = 2
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 1.0
+SILENT_S = 1.0
+"""A parent that has not been at work for so long can't be trusted to renew a lease: nothing is claimed meanwhile."""
 
 
 class Drain(BaseException):
@@ -33,8 +37,9 @@ class Drain(BaseException):
 class Child:
     """Runs one job after the other. What it does is told to the parent in lines through a pipe."""
 
-    def __init__(self, worker: str, catalogue: Catalogue, settings: Settings, pipe: int) -> None:
-        self._worker, self._catalogue, self._settings, self._pipe = worker, catalogue, settings, pipe
+    def __init__(self, worker: str, catalogue: Catalogue, settings: Settings, pipe: int, notes: Notes) -> None:
+        self._worker, self._catalogue, self._settings = worker, catalogue, settings
+        self._pipe, self._notes, self._outage = pipe, notes, Outage()
         self._dispatch = JobDispatch(connect(settings.redis_url, timeout=IDLE_S + 2.0, connections=2))
         self._blobs = BlobStorage(settings.blobs)
         self._scratch = Scratch(worker)
@@ -42,13 +47,12 @@ class Child:
         self._memory = MemoryLimit()
         self._draining = self._idle = False
         self._jobs = 0
+        self._run: Run | None = None
         self._job: ConnectedJob | None = None
 
     def run(self) -> None:
         """Work until told to stop, or until this process has grown old or large."""
-        signal.signal(signal.SIGTERM, self._drain)
-        signal.signal(signal.SIGUSR1, self._cancel)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._listen_to_signals()
         run: Run | None = None
         try:
             while not self._draining and (run or not self._old()):
@@ -56,10 +60,25 @@ class Child:
         except Drain:
             pass
 
+    def _listen_to_signals(self) -> None:
+        """Jobs run in this process too, and may have changed what was set before."""
+        signal.signal(signal.SIGTERM, self._drain)
+        signal.signal(signal.SIGUSR1, self._cancel)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     def _next(self) -> Run | None:
         if self._sweep.due:
             self._sweep.run()
-        run = self._insist(lambda: self._dispatch.claim(self._worker))
+        if self._notes.silence > SILENT_S:
+            time.sleep(0.1)
+            return None
+        try:
+            run = self._dispatch.claim(self._worker)
+        except StoreError as error:
+            self._outage.note(error)
+            time.sleep(0.2)
+            return None
+        self._outage.over()
         if run is None:
             self._wait()
         return run
@@ -68,18 +87,17 @@ class Child:
         kind = self._catalogue.get(run.type)
         self._say(f"+{run.id}-{run.number} {run.timeout} {kind.memory_mb if kind else 0}")
         self._memory.set(kind.memory_mb if kind else 0)
-        self._job = ConnectedJob(run, self._dispatch, self._blobs, self._scratch)
+        self._run, self._job = run, ConnectedJob(run, self._dispatch, self._blobs, self._scratch)
         outcome = attempt(run, kind, self._job, self._blobs, self._scratch)
         self._say("=")
         self._jobs += 1
+        self._listen_to_signals()
         following = self._publish(run, outcome)
         self._scratch.clear()
-        if following is None:
-            self._say("-")
         return following
 
     def _publish(self, run: Run, outcome: Outcome) -> Run | None:
-        go_on = not (self._draining or self._old() or self._sweep.due)
+        go_on = not (self._draining or self._old() or self._sweep.due or self._notes.silence > SILENT_S)
         heard, following = self._insist(lambda: self._dispatch.publish(self._worker, run, outcome, then_claim=go_on))
         if not heard:
             log.warning("job=%s run=%s came late: another run holds the job, or it has ended", run.id, run.number)
@@ -90,9 +108,11 @@ class Child:
         pause = 0.1
         while True:
             try:
-                return call()
+                answer = call()
+                self._outage.over()
+                return answer
             except StoreError as error:
-                log.warning("store: %s: %s", type(error).__name__, error)
+                self._outage.note(error)
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
@@ -114,24 +134,26 @@ class Child:
             raise Drain
 
     def _cancel(self, *_: object) -> None:
-        if self._job:
+        """The signal may come when the run that is meant has just ended, and the next one has begun."""
+        if self._job and self._run and self._notes.cancelled == f"{self._run.id}-{self._run.number}":
             self._job.cancelled = True
 
     def _old(self) -> bool:
-        return self._jobs >= self._settings.child_max_jobs or memory_mb() > self._settings.child_max_mb
+        grown = self._jobs >= self._settings.child_max_jobs or memory_mb() > self._settings.child_max_mb
+        return self._jobs > 0 and grown
 
     def _say(self, line: str) -> None:
         os.write(self._pipe, f"{line}\n".encode())
 
 
-def main(worker: str, catalogue: Catalogue, settings: Settings, pipe: int, parent: int) -> NoReturn:
+def main(worker: str, catalogue: Catalogue, settings: Settings, pipe: int, parent: int, notes: Notes) -> NoReturn:
     """What a forked child does; it never comes back."""
     status = 1
     try:
         os.setsid()
         die_with_parent(parent)
         protect()
-        Child(worker, catalogue, settings, pipe).run()
+        Child(worker, catalogue, settings, pipe, notes).run()
         status = 0
     except BaseException:
         log.exception("the child of %s ended by an error", worker)

@@ -80,7 +80,7 @@ class ConnectedJob:
     def _tell(self, report: Any) -> None:
         """News about a job may get lost; the job goes on."""
         try:
-            self.cancelled = self.cancelled or report() == "cancelling"
+            self.cancelled = self.cancelled or report() in ("cancelling", "lost")
         except StoreError as error:
             log.warning("job=%s could not be reported on: %s", self.id, error)
 

@@ -11,7 +11,7 @@ from scripts.embedded.valkey import free_port
 from services.jobs.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("gateway", "status", "worker", "store")
+SERVICES = ("gateway", "status", "worker", "webhooks", "store")
 
 
 def why_not() -> str:
@@ -33,6 +33,7 @@ class Project:
         self.operator_password = secrets.token_hex(8)
         ours = {f"{service.upper()}_PORT": str(port) for service, port in self.ports.items()}
         ours["STORE_OPERATOR_PASSWORD"] = self.operator_password
+        ours["WEBHOOK_ALLOW"] = "gateway"
         known = {field.upper() for field in Settings.model_fields}
         rest = {name: value for name, value in os.environ.items() if name not in known}
         self._environment = {**rest, **ours, "COMPOSE_DISABLE_ENV_FILE": "1"}

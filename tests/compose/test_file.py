@@ -21,7 +21,10 @@ RUN_BY = {
     "gateway": {"accept", "cancel"} | READ_ONLY,
     "status": READ_ONLY,
     "worker": {"beat", "bury", "claim", "lose", "publish", "report", "rescue"},
+    "webhooks": {"hooks_claim", "hooks_report"},
 }
+WITHOUT_COMMON = READ_ONLY | RUN_BY["webhooks"]
+"""Scripts that hold nothing of common.lua, or use little of it."""
 
 
 def test_every_setting_can_be_given_to_the_containers() -> None:
@@ -52,14 +55,14 @@ def _rules(service: str) -> list[str]:
 
 def _commands(service: str) -> Iterator[str]:
     for script in RUN_BY[service]:
-        for file in {script} if script in READ_ONLY else {script, "common"}:
+        for file in {script} if script in WITHOUT_COMMON else {script, "common"}:
             yield from re.findall(r"redis\.call\('([A-Z]+)'", (FOLDER / f"{file}.lua").read_text(encoding="utf-8"))
 
 
 def _dry_run(client: Redis, command: str) -> bytes:
     """What the store would say to the user, on names that every service may use."""
     info: dict[str, Any] = client.execute_command("COMMAND", "INFO", command)
-    where = "cc:changed:x" if command == "PUBLISH" else "cc:job:x"
+    where = "cc:changed:x" if command == "PUBLISH" else "cc:tries:x"
     count = abs(info[command.lower()]["arity"]) - 1
     answer: bytes = client.execute_command("ACL", "DRYRUN", "tested", command, *[where] * count)
     return answer

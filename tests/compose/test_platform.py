@@ -1,8 +1,10 @@
 """The platform in containers, seen from the host."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -39,9 +41,11 @@ def greeting(inputs: Name) -> Name:
 
 
 def test_every_service_says_that_it_is_healthy(project: Project) -> None:
-    for service in SERVICES:
-        for container in project.containers(service):
-            assert project.inspect(container)["State"]["Health"]["Status"] == "healthy", service
+    project.up()
+    states = {service: project.inspect(project.containers(service)[0])["State"] for service in SERVICES}
+    assert {name: state["Status"] for name, state in states.items()} == dict.fromkeys(SERVICES, "running")
+    checked = {name: state["Health"]["Status"] for name, state in states.items() if "Health" in state}
+    assert checked == dict.fromkeys(("gateway", "status", "worker", "store"), "healthy")
 
 
 @pytest.mark.parametrize("kind", BODIES)
@@ -89,6 +93,20 @@ def test_a_folder_of_job_types_of_ones_own_can_be_mounted(project: Project, tmp_
         assert wait_for(accepted.headers["Location"])["result"] == {"name": "Good evening, Grace"}
     finally:
         project.up()
+
+
+def test_a_callback_is_told_of_the_end(project: Project) -> None:
+    """By a POST to a page that takes none: what counts is that it came there, and that the answer was kept."""
+    callback = quote(f"http://gateway:{project.ports['gateway']}/livez")
+    accepted = submit(project.url("gateway"), f"simulate?callback_url={callback}", {})
+    assert accepted.status == 202, accepted.body
+    location = accepted.headers["Location"]
+    wait_for(location, "succeeded")
+    deadline = time.monotonic() + 30
+    while not (tries := call("GET", f"{location}/deliveries").json["deliveries"]) or "status" not in tries[0]:
+        assert time.monotonic() < deadline, tries
+        time.sleep(0.2)
+    assert tries[0]["status"] == 405
 
 
 def test_the_services_rest_in_little_memory(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

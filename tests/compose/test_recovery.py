@@ -4,12 +4,10 @@ import time
 
 import pytest
 
-from tests.compose.project import Project
+from tests.compose.project import SERVICES, Project
 from tests.http import call, submit, wait_for
 
 pytestmark = [pytest.mark.compose, pytest.mark.chaos]
-
-KILL_THE_MAIN_PROCESS = "import os, signal; os.kill(os.getppid(), 0)"
 
 
 def test_a_job_whose_worker_is_killed_succeeds_on_its_second_attempt(
@@ -45,7 +43,7 @@ def test_nothing_accepted_is_gone_after_the_store_was_killed(
     assert call("GET", f"{gateway}/readyz").status == 200
 
 
-@pytest.mark.parametrize("service", ["gateway", "status", "worker", "store"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_service_whose_process_dies_is_started_again(project: Project, service: str) -> None:
     container = project.containers(service)[0]
     before = project.inspect(container)["RestartCount"]

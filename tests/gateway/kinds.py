@@ -42,6 +42,14 @@ class Open(BaseModel):
     name: str = ""
 
 
+class ByName(BaseModel):
+    """A field that may be called by either of its names."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    from_: str = Field(default="", alias="from")
+
+
 class OneFile(BaseModel):
     """A small file, and a word about it."""
 
@@ -69,7 +77,13 @@ def open_ended(inputs: Open) -> Done:
     return Done()
 
 
-@job_type(example={}, example_files={"data": "kinds.py"}, max_body=200)
+@job_type(example={})
+def by_name(inputs: ByName) -> Done:
+    """Take a field by either of its names."""
+    return Done()
+
+
+@job_type(example={}, example_files={"data": "kinds.py"}, max_body=1_000)
 def one_file(inputs: OneFile) -> Done:
     """Take a file."""
     return Done()

@@ -129,7 +129,9 @@ def test_every_mistake_is_told_with_a_pointer_into_the_input(client: FlaskClient
 
 
 def test_pointers_into_an_envelope_lead_into_its_input(client: FlaskClient) -> None:
-    assert mistakes_of(client.post("/v1/jobs/every", json={"input": {"number": "soon"}})) == {"/number": "float_parsing"}
+    assert mistakes_of(client.post("/v1/jobs/every", json={"input": {"number": "soon"}})) == {
+        "/number": "float_parsing"
+    }
 
 
 def test_a_missing_field_is_pointed_at_by_its_name(client: FlaskClient) -> None:
@@ -145,6 +147,12 @@ def test_a_field_with_an_alias_is_offered_by_its_alias_alone(client: FlaskClient
     problem = problem_of(client.post("/v1/jobs/every", json={"from_": "x"}), "invalid-input")
     assert problem["errors"][0]["type"] == "unknown_field"
     assert "from_," not in problem["detail"]
+
+
+def test_a_type_may_take_a_field_by_either_of_its_names(client: FlaskClient) -> None:
+    for name in ("from", "from_"):
+        assert understood(client, "by-name", json={name: "x"}) == {"from": "x"}
+        assert understood(client, f"by-name?{name}=x") == {"from": "x"}
 
 
 def test_a_type_that_is_open_takes_unknown_fields(client: FlaskClient) -> None:

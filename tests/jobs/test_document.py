@@ -10,7 +10,7 @@ from services.jobs.record import Record
 
 ORIGINS = Origins("http://gateway.example:8000", "http://status.example:8001")
 START = 1_700_000_000_000
-PACE = Pace(head=10, gap_ms=500, claimed_at=START, mean_ms=3_000, depth=8)
+PACE = Pace(head=10, late_ms=0, mean_ms=3_000, off=0.0, depth=8)
 QUEUED = Record(
     id="a" * 26,
     type="text-report",
@@ -21,6 +21,7 @@ QUEUED = Record(
     queue="default",
     created_at=START,
     place=14,
+    starts_at=START + 2_000,
     trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 )
 RUNNING = replace(QUEUED, state="running", started_at=START + 1_000, place=0)
@@ -137,4 +138,4 @@ def test_the_etag_of_a_finished_job_needs_no_document() -> None:
 
 def test_a_finished_job_is_not_to_be_asked_about_again() -> None:
     assert seen(DONE).retry_after == 0
-    assert seen(QUEUED).retry_after == 3
+    assert seen(QUEUED).retry_after == 4

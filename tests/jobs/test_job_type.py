@@ -64,7 +64,9 @@ def test_a_name_of_ones_own_is_taken() -> None:
     assert kind_of(count_words, name="words-2").name == "words-2"
 
 
-@pytest.mark.parametrize("name", ["Words", "2words", "a b", "a_b", "a--b", "-a", "a-", "a/b", "wörter", "a" * 61, "a\n"])
+@pytest.mark.parametrize(
+    "name", ["Words", "2words", "a b", "a_b", "a--b", "-a", "a-", "a/b", "wörter", "a" * 61, "a\n"]
+)
 def test_a_name_that_fits_no_url_is_refused(name: str) -> None:
     assert "lower-case words joined by dashes" in refusal_of(count_words, name=name)
 

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from services.jobs import deliveries as wire
+from services.jobs.connection import Store, StoreError
 from services.jobs.deliveries import Notice, Try, message_id
-from services.jobs.dispatch import JobDispatch, Outcome
-from services.jobs.intake import JobIntake
-from services.jobs.reader import JobReader
+from services.jobs.dispatch import Outcome
 from services.jobs.record import Record
 from tests.jobs.test_store import RealStore, submission
 from tests.memory_store import MemoryStore
@@ -244,15 +244,36 @@ class TestOutbox:
         assert not self.store.wait_for_notices(0.01)
 
 
-def test_the_store_forgets_receivers_and_tries_that_nobody_needs(client: object) -> None:
-    store = RealStore(client)  # type: ignore[arg-type]
+def test_a_claim_whose_reply_was_lost_gives_the_same_again(client: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = RealStore(client)
+    asked = [submission(callback=f"https://h{number}.example.org/") for number in range(2)]
+    for job in asked:
+        store.accept(job, 100)
+        store.cancel(job.id)
+    call = client.call
+
+    def lose(*command: Any) -> Any:
+        call(*command)
+        raise StoreError("the reply was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "call", lose)
+        with pytest.raises(StoreError):
+            store.claim_notices(10, MOST, ())
+    notices = store.claim_notices(10, MOST, ()).notices
+    assert {notice.job.id for notice in notices} == {job.id for job in asked}
+    assert [notice.number for notice in notices] == [1, 1]
+    assert not store.claim_notices(10, MOST, ()).notices
+
+
+def test_the_store_forgets_receivers_and_tries_that_nobody_needs(client: Store) -> None:
+    store = RealStore(client)
     asked = submission(callback=URL, keep=0)
-    assert isinstance(store, JobIntake) and isinstance(store, JobDispatch) and isinstance(store, JobReader)
     store.accept(asked, 100)
     store.cancel(asked.id)
     (notice,) = store.claim_notices(1, MOST, ()).notices
-    assert store._client.pttl(f"cc:tries:{asked.id}") > 0
+    assert client.pttl(f"cc:tries:{asked.id}") > 0
     store.report_try(notice, Try(notice.at, 204))
     store.bury([asked.id])
-    left = {name.decode() for name in store._client.keys("cc:*")}
+    left = {name.decode() for name in client.call("KEYS", "cc:*")}
     assert left & {"cc:receivers", "cc:owed:example.org", f"cc:tries:{asked.id}"} == set()

@@ -19,6 +19,9 @@ from tests.memory_store import MemoryStore
 class RealStore(JobIntake, JobDispatch, JobReader, JobOutbox):
     """All that the services do with the store, in one object as the twin has it."""
 
+    def __init__(self, client: Store) -> None:
+        JobOutbox.__init__(self, client)
+
 
 @pytest.fixture(params=["real", "memory"])
 def store(request: pytest.FixtureRequest) -> Iterator[RealStore | MemoryStore]:
@@ -183,6 +186,15 @@ class TestStore:
         assert self.store.lose("nobody", "retry") == "none"
         assert self.job(job_id).state == "running"
 
+    def test_the_pause_before_a_lost_job_runs_again_doubles(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wire, "LOST_DELAY_MS", 50)
+        job_id = self.accept(max_attempts=5)
+        for pause in (50, 100, 200):
+            self.claim_when_due()
+            before = time.time_ns() // 1_000_000
+            self.store.lose("w", "retry")
+            assert before + pause <= self.job(job_id).run_at <= time.time_ns() // 1_000_000 + pause
+
     def test_a_verdict_on_one_run_is_not_carried_out_on_the_next(self) -> None:
         job_id = self.accept()
         self.claim()
@@ -274,6 +286,20 @@ class TestStore:
             time.sleep(0.02)
         assert self.claim_when_due("other").attempt == 2
         assert not self.publish(frozen, succeeded(), "frozen")
+
+    def test_a_lapsed_lease_was_pause_enough_the_first_time_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wire, "LEASE_MS", 60)
+        job_id = self.accept()
+        delayed = []
+        for attempt in (1, 2):
+            self.claim_when_due(f"frozen-{attempt}")
+            for _ in range(200):
+                self.store.beat("other")
+                if self.job(job_id).state == "queued":
+                    break
+                time.sleep(0.01)
+            delayed.append(self.job(job_id).run_at > 0)
+        assert delayed == [False, True]
 
     def test_a_heartbeat_keeps_the_lease(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wire, "LEASE_MS", 150)

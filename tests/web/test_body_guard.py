@@ -6,29 +6,8 @@ import pytest
 from gunicorn.http.body import Body, ChunkedReader
 from gunicorn.http.unreader import IterUnreader
 
-from services.web import body_guard
-from services.web.body_guard import BodyGuard, drain
+from services.web.body_guard import SLOWEST_BYTES_PER_SECOND, BodyGuard, content_length, has_body
 from services.web.problems import Problem
-
-
-class Dripping:
-    """A body that brings one byte at a time, and a socket that remembers its time limits."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.limits: list[float | None] = []
-
-    def settimeout(self, seconds: float | None) -> None:
-        self.limits.append(seconds)
-
-    def read(self, size: int) -> bytes:
-        limit = self.limits[-1]
-        assert limit is not None
-        if self._seconds >= limit:
-            time.sleep(limit)
-            raise TimeoutError("timed out")
-        time.sleep(self._seconds)
-        return b"x"
 
 
 class Failing(io.BytesIO):
@@ -139,52 +118,66 @@ def test_a_connection_that_breaks_is_a_bad_body(error: Exception) -> None:
     assert str(error) not in refusal.detail
 
 
-def test_a_body_that_drips_is_refused_at_its_deadline() -> None:
-    client = Dripping(0.02)
-    guard = BodyGuard(environ(client, 1000, **{"gunicorn.socket": client}), 1000, seconds=0.1)
-    refusal = refusal_of(guard)
-    assert (refusal.slug, refusal.headers) == ("request-timeout", {"Connection": "close"})
-    given = [limit for limit in client.limits if limit is not None]
-    assert given == sorted(given, reverse=True) and given[0] <= 0.1
+class Server:
+    """A server's connection as the guard sees it: it remembers until when it was to read."""
+
+    def __init__(self, body: Any = b"") -> None:
+        self._body = io.BytesIO(body)
+        self.deadline: float | None = None
+        self.deadlines: list[float | None] = []
+
+    def read(self, size: int) -> bytes:
+        self.deadlines.append(self.deadline)
+        return self._body.read(size)
 
 
-def test_a_body_that_stops_coming_is_refused_at_its_deadline() -> None:
-    client = Dripping(3600)
-    refusal = refusal_of(BodyGuard(environ(client, 10, **{"gunicorn.socket": client}), 10, seconds=0.05))
+def guard_of(server: Server, length: int, **grace: float) -> BodyGuard:
+    return BodyGuard(environ(server, length, **{"gunicorn.socket": server}), length, **grace)
+
+
+def test_a_body_that_does_not_come_in_time_is_refused() -> None:
+    refusal = refusal_of(BodyGuard(environ(Failing(TimeoutError("timed out")), 10), 100))
     assert refusal.slug == "request-timeout"
 
 
-def test_the_socket_gets_its_own_time_limit_back() -> None:
-    for client in (Dripping(0.0), Dripping(3600)):
-        guard = BodyGuard(environ(client, 10, **{"gunicorn.socket": client}), 10, seconds=0.05)
-        try:
-            guard.read(1)
-        except Problem:
-            pass
-        assert client.limits[-1] is None
+def test_every_read_has_a_deadline_that_moves_with_what_has_come() -> None:
+    server = Server(b"x" * 100_000)
+    start = time.monotonic()
+    guard_of(server, 100_000, grace=5.0).read()
+    first, last = server.deadlines[0], server.deadlines[-1]
+    assert first is not None and last is not None
+    assert 5 <= first - start < 15
+    assert last - first == pytest.approx(server.deadlines.index(last) and 65_536 / SLOWEST_BYTES_PER_SECOND)
 
 
-def test_a_larger_body_has_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = []
-    for limit in (0, 50_000_000):
-        client = Dripping(0.0)
-        BodyGuard(environ(client, 1, **{"gunicorn.socket": client}), limit or 1).read(1)
-        limits.append(client.limits[0])
-    small, large = limits
-    assert small is not None and large is not None
-    assert 19 < small < 21 and 1019 < large < 1021
+def test_the_deadline_is_taken_off_again() -> None:
+    server = Server(b"abc")
+    assert guard_of(server, 3).read() == b"abc"
+    assert server.deadline is None
+    broken = Failing(TimeoutError("timed out"))
+    with pytest.raises(Problem):
+        BodyGuard(environ(broken, 10, **{"gunicorn.socket": server}), 10).read()
+    assert server.deadline is None
 
 
-def test_the_rest_of_a_refused_body_is_taken_in() -> None:
-    stream = io.BytesIO(b"x" * 100_000)
-    assert drain(environ(stream, 100_000))
-    assert stream.read() == b""
+def test_a_guard_knows_whether_the_body_was_read_to_its_end() -> None:
+    guard = BodyGuard(environ(b"abc", 3), 10)
+    assert not guard.ended
+    guard.read(3)
+    guard.read(1)
+    assert guard.ended
 
 
-def test_what_is_too_long_slow_or_broken_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_guard, "DRAIN_BYTES", 1000)
-    monkeypatch.setattr(body_guard, "DRAIN_SECONDS", 0.05)
-    assert not drain(environ(b"x" * 2000))
-    assert not drain(environ(Failing(ConnectionResetError("gone"))))
-    slow = Dripping(3600)
-    assert not drain(environ(slow, **{"gunicorn.socket": slow}))
+@pytest.mark.parametrize(
+    ("headers", "has", "length"),
+    [
+        ({}, False, None),
+        ({"CONTENT_LENGTH": ""}, False, None),
+        ({"CONTENT_LENGTH": "0"}, False, 0),
+        ({"CONTENT_LENGTH": "5"}, True, 5),
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, True, None),
+        ({"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "5"}, True, None),
+    ],
+)
+def test_the_headers_tell_whether_a_body_comes(headers: dict[str, str], has: bool, length: int | None) -> None:
+    assert (has_body(headers), content_length(headers)) == (has, length)

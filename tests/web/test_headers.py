@@ -29,7 +29,9 @@ def test_every_reply_has_its_headers_once(client: FlaskClient, path: str, method
     assert "Server" not in headers
 
 
-@pytest.mark.parametrize("theirs", ["a", "01HXYZ", "8e03978e-40d5-43dd-bc93-6894a57f9324", "a.b_c~d:e/f+g=h", "x" * 128])
+@pytest.mark.parametrize(
+    "theirs", ["a", "01HXYZ", "8e03978e-40d5-43dd-bc93-6894a57f9324", "a.b_c~d:e/f+g=h", "x" * 128]
+)
 def test_a_well_formed_request_id_comes_back(client: FlaskClient, theirs: str) -> None:
     for path in ("/livez", "/nowhere"):
         assert client.get(path, headers={"X-Request-ID": theirs}).headers["X-Request-ID"] == theirs

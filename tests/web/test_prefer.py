@@ -34,13 +34,20 @@ def wait_of(*lines: str) -> int | None:
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("wait=0", 0), ("wait=5", 5), ("wait=31", LONGEST_WAIT_S), ("wait=999999999", LONGEST_WAIT_S), ('wait="7"', 7)],
+    [
+        *[("wait=0", 0), ("wait=5", 5), ("wait=31", LONGEST_WAIT_S), ("wait=999999999", LONGEST_WAIT_S)],
+        *[("wait=99999999999999999999", LONGEST_WAIT_S), ("wait=" + "9" * 5_000, LONGEST_WAIT_S)],
+        *[('wait="7"', 7), ("wait=007", 7), ("wait=000", 0), ("wait=" + "0" * 5_000 + "8", 8)],
+    ],
+    ids=lambda value: str(value)[:40],
 )
 def test_a_wait_is_cut_to_the_longest(header: str, seconds: int) -> None:
     assert wait_of(header) == seconds
 
 
-@pytest.mark.parametrize("header", ["", "respond-async", "wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", "wait=1e3"])
+@pytest.mark.parametrize(
+    "header", ["", "respond-async", "wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", "wait=1e3"]
+)
 def test_what_is_no_wait_is_none(header: str) -> None:
     assert wait_of(header) is None
 

@@ -13,7 +13,6 @@ from services.web.app import App
 from services.web.problems import BY_STATUS, Problem
 from tests.web_fixtures import House, problem_of
 
-
 Answer = Callable[..., TestResponse]
 
 
@@ -65,8 +64,8 @@ def test_a_problem_may_speak_any_language(answer: Answer) -> None:
         RedisError("store.internal"),
     ],
 )
-def test_an_error_of_the_store_is_a_503_that_says_when_to_try_again(answer: Answer, 
-    error: Exception, caplog: pytest.LogCaptureFixture
+def test_an_error_of_the_store_is_a_503_that_says_when_to_try_again(
+    answer: Answer, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     reply = answer(error, "POST")
     problem_of(reply, "store-unavailable")
@@ -76,8 +75,8 @@ def test_an_error_of_the_store_is_a_503_that_says_when_to_try_again(answer: Answ
 
 
 @pytest.mark.parametrize("error", [GenericError("disk /data/blobs"), OSError(28, "No space left", "/data/blobs/x")])
-def test_an_error_of_file_storage_is_a_503_without_its_path(answer: Answer, 
-    error: Exception, caplog: pytest.LogCaptureFixture
+def test_an_error_of_file_storage_is_a_503_without_its_path(
+    answer: Answer, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     reply = answer(error, "POST")
     problem_of(reply, "store-unavailable")
@@ -86,9 +85,11 @@ def test_an_error_of_file_storage_is_a_503_without_its_path(answer: Answer,
     assert "/data/blobs" in caplog.text
 
 
-@pytest.mark.parametrize("error", [RuntimeError("secret /a/path"), KeyError("secret"), ZeroDivisionError(), Exception()])
-def test_an_unexpected_error_is_a_500_that_tells_nothing_and_is_logged(answer: Answer, 
-    error: Exception, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "error", [RuntimeError("secret /a/path"), KeyError("secret"), ZeroDivisionError(), Exception()]
+)
+def test_an_unexpected_error_is_a_500_that_tells_nothing_and_is_logged(
+    answer: Answer, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     reply = answer(error)
     problem = problem_of(reply, "internal-error")
@@ -120,12 +121,6 @@ def test_an_error_of_the_framework_keeps_its_retry_after_and_no_other_header(ans
     reply = answer(ServiceUnavailable(retry_after=9))
     assert reply.headers["Retry-After"] == "9"
     assert reply.mimetype == "application/problem+json"
-
-
-def test_a_refusal_takes_in_the_rest_of_the_body_or_hangs_up(app: App) -> None:
-    client = app.test_client()
-    assert "Connection" not in client.post("/nowhere", data=b"x" * 100_000).headers
-    assert client.post("/nowhere", data=b"x" * 5_000_000).headers["Connection"] == "close"
 
 
 def test_no_problem_names_a_path_of_this_machine(answer: Answer, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import threading
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
@@ -11,7 +12,6 @@ from scripts.embedded.platform import Platform
 from services.gateway import lookup
 from services.gateway.callbacks import CallbackRule
 from services.gateway.lookup import Lookup
-from services.jobs.deliveries import Notice
 from services.jobs.public_address import Address, Allowed, look_up
 from services.web.problems import Problem
 from services.webhooks import posting
@@ -162,7 +162,12 @@ def test_a_name_that_is_rebound_between_check_and_connection_changes_nothing(mon
 def test_what_the_operator_allows_is_taken(allow: str, url: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     addresses: Any = [ipaddress.ip_address(found)]
     seen = []
-    monkeypatch.setattr(posting, "connect", lambda target, found, *_: seen.append(found) or forbidden())
+
+    def connect(_: Any, chosen: list[Address], *__: Any) -> NoReturn:
+        seen.append(chosen)
+        forbidden()
+
+    monkeypatch.setattr(posting, "connect", connect)
     assert CallbackRule(Allowed.parse(allow), lambda *_: addresses).check(url)
     with pytest.raises(AssertionError):
         post(url, lambda *_: addresses, Allowed.parse(allow))
@@ -184,9 +189,27 @@ def test_a_malformed_url_is_refused_however_much_is_allowed() -> None:
         assert refusal(CallbackRule(anything, public), url)
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://example.org/", "send an http or https URL"),
+        ("http://example.org/#top", "without a fragment"),
+        ("http://me:pass@example.org/", "leave user name and password out"),
+        ("http://exämple.org/", "use xn-- host names"),
+        ("http://127.1/", "write an address as 192.0.2.1 or [2001:db8::1]"),
+        ("http://example.org:70000/", "from 1 to 65535"),
+        ("http://a..b/", "not a host name"),
+        (f"http://example.org/{'a' * 2000}", "at most 2000 characters"),
+        ("http://10.0.0.1/", "public addresses"),
+    ],
+)
+def test_a_refusal_says_what_to_mend(url: str, said: str) -> None:
+    assert said in refusal(CallbackRule(NOBODY, public), url)
+
+
 def test_a_slow_name_server_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "WAIT_S", 0.05)
-    answered = __import__("threading").Event()
+    answered = threading.Event()
 
     def slow(*_: Any, **__: Any) -> list[Any]:
         answered.wait(10)
@@ -206,7 +229,3 @@ def test_a_lookup_that_fails_for_now_says_so_and_one_without_an_answer_is_empty(
 
     assert fail(socket.EAI_AGAIN) is None
     assert fail(socket.EAI_NONAME) == []
-
-
-def test_notices_of_these_tests_are_what_the_sender_gets() -> None:
-    assert isinstance(notice_for("http://example.org/"), Notice)

@@ -2,7 +2,7 @@
 -- `shared` is where the key stands if the client sent it before it had its session. `client` may have `quota` jobs
 -- accepted within `window` seconds, which begin with the first; what is not accepted does not count.
 local id, kind, queue, input, owner, idem, shared, fingerprint, max_attempts, timeout, keep, trace, max_depth, due, iso,
-  client, quota, window, callback, origins = unpack(ARGV)
+  client, quota, window, callback, origins, expected = unpack(ARGV)
 local now = now_ms()
 
 -- {what is left of the client's quota, ms until it is whole again}, after taking `by`; false if there is no quota.
@@ -20,7 +20,7 @@ end
 
 -- How the queue and the job type have been moving, for the job document.
 local function pace(name, sort, depth)
-  local stats = redis.call('HMGET', STATS, 'head:' .. name, 'gap_ms:' .. name, 'claimed_at:' .. name, 'mean_ms:' .. sort)
+  local stats = redis.call('HMGET', STATS, 'head:' .. name, 'late_ms:' .. name, 'mean_ms:' .. sort, 'off:' .. sort)
   stats[5] = depth
   return stats
 end
@@ -51,25 +51,27 @@ local left = allowance(0)
 if left and left[1] <= 0 then return {'limited', left} end
 local depth = redis.call('LLEN', 'rq:queue:' .. queue)
 if depth >= tonumber(max_depth) then
-  return {'full', depth, redis.call('HGET', STATS, 'gap_ms:' .. queue) or '0'}
+  local free = redis.call('ZRANGE', PLAN .. queue, 0, 0, 'WITHSCORES')[2] or now
+  return {'full', depth, math.max(0, free + (redis.call('HGET', STATS, 'late_ms:' .. queue) or 0) - now)}
 end
 
 redis.call('HSET', JOB .. id, 'type', kind, 'state', 'queued', 'run', 1, 'attempt', 1, 'max_attempts', max_attempts,
-  'queue', queue, 'created_at', text(now), 'timeout', timeout, 'keep', keep, 'input', input, 'trace', trace)
+  'queue', queue, 'created_at', text(now), 'timeout', timeout, 'keep', keep, 'input', input, 'trace', trace,
+  'owner', owner)
 redis.call('SADD', OPEN, id)
 if callback ~= '' then redis.call('HSET', JOB .. id, 'callback', callback, 'origins', origins) end
 if owner ~= '' then
-  redis.call('HSET', JOB .. id, 'owner', owner)
   redis.call('ZADD', OWNER .. owner, text(now), id)
   local lasts = text(math.max(now, due) + GONE_MS + keep * 1000)
-  if redis.call('PEXPIREAT', OWNER .. owner, lasts, 'GT') == 0 then
-    redis.call('PEXPIREAT', OWNER .. owner, lasts, 'NX')
+  if redis.call('PEXPIREAT', OWNER .. owner, lasts, 'NX') == 0 then
+    redis.call('PEXPIREAT', OWNER .. owner, lasts, 'GT')
   end
 end
 if idem ~= '' then
   redis.call('SET', IDEM .. idem, id .. ' ' .. fingerprint)
   redis.call('HSET', JOB .. id, 'idem', IDEM .. idem)
 end
-local place, length = dispatch(id, '1', queue, kind, timeout, tonumber(due), iso)
+if expected ~= '0' then redis.call('HSET', JOB .. id, 'expected_ms', expected) end
+local place, length, starts = dispatch(id, '1', queue, kind, timeout, tonumber(due), iso)
 count('accepted:' .. kind)
-return {'accepted', id, now, false, place, pace(queue, kind, length), allowance(1)}
+return {'accepted', id, now, false, {place, starts}, pace(queue, kind, length), allowance(1)}

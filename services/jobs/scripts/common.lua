@@ -2,7 +2,7 @@
 -- The job record (cc:job:ID) is the truth. What is written under rq: is dispatch, kept so that RQ's own
 -- tools read it. Times are milliseconds of the store's clock; `iso` is the caller's time for RQ's fields.
 local JOB, IDEM, EVENTS, OWNER, RATE = 'cc:job:', 'cc:idem:', 'cc:events:', 'cc:owner:', 'cc:rate:'
-local OPEN, LEASES, WAKE, STATS, ENDED = 'cc:open', 'cc:leases', 'cc:wake', 'cc:stats', 'cc:ended'
+local OPEN, LEASES, WAKE, STATS, ENDED, PLAN = 'cc:open', 'cc:leases', 'cc:wake', 'cc:stats', 'cc:ended', 'cc:plan:'
 local QUEUES = {'high', 'default', 'low'}
 local GONE_MS = 7 * 86400000
 local RUN_BOUNDS = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000}
@@ -38,6 +38,13 @@ local function smooth(field, value)
   redis.call('HSET', STATS, field, text(old * 0.8 + value * 0.2))
 end
 
+-- From a run that took `ms`: what such runs take, and how far off what was expected of them is (thousandths of it;
+-- below a second nothing depends on it).
+local function learn(kind, ms, expected)
+  smooth('mean_ms:' .. kind, ms)
+  if expected then smooth('off:' .. kind, math.abs(ms - expected) * 1000 / math.max(expected, 1000)) end
+end
+
 local function count(name, by) redis.call('HINCRBY', STATS, name, by or 1) end
 
 -- One run's time, for the histogram of its type; the bounds (ms) are those of services/jobs/figures.py.
@@ -50,13 +57,36 @@ local function note_time(kind, ms)
   count('ran_ms:' .. kind, ms)
 end
 
+-- A queue's timetable: PLAN .. queue has, for each worker, when it will be through with all that was pushed so far if
+-- every job runs as long as expected; late_ms is how far behind it the queue's last claim was.
+-- Answers when a job of `expected` ms will be started that is pushed now, as number `depth` of its queue.
+local function plan(name, queue, depth, expected, now)
+  local key, late, starts = PLAN .. queue, 'late_ms:' .. queue, now
+  local workers, running = math.max(redis.call('SCARD', 'rq:workers'), 1), redis.call('ZCARD', LEASES)
+  if depth == 1 and running < workers then
+    redis.call('ZREMRANGEBYRANK', key, 0, -running - 1)
+    redis.call('HSET', STATS, late, 0)
+  else
+    for _ = workers, redis.call('ZCARD', key) do starts = tonumber(redis.call('ZPOPMIN', key)[2]) end
+    starts = math.max(starts, now - tonumber(redis.call('HGET', STATS, late) or 0))
+  end
+  redis.call('ZADD', key, text(starts + expected), name)
+  return starts
+end
+
+-- How long a job of a type without an estimate will run: as long as others did, if anything is known.
+local function expected_ms(id)
+  local own, kind = unpack(fields(id, 'expected_ms', 'type'))
+  return tonumber(own or redis.call('HGET', STATS, 'mean_ms:' .. kind) or 0)
+end
+
 local function push(id, run, queue)
-  local place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
-  redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now_ms()))
-  redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-  local depth = redis.call('RPUSH', 'rq:queue:' .. queue, rq_id(id, run))
+  local now, name, place = now_ms(), rq_id(id, run), redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
+  local depth = redis.call('RPUSH', 'rq:queue:' .. queue, name)
+  local starts = plan(name, queue, depth, expected_ms(id), now)
+  redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(starts))
   wake()
-  return place, depth
+  return place, depth, starts
 end
 
 -- Make run `run` of a job ready to be claimed, at once or when `due` (ms) comes.
@@ -65,10 +95,11 @@ local function dispatch(id, run, queue, kind, timeout, due, iso)
   redis.call('HSET', 'rq:job:' .. name, 'status', later and 'scheduled' or 'queued', 'origin', queue,
     'data', '["coatcheck.' .. kind .. '", null, ["' .. id .. '"], {}]', 'description', kind .. ' ' .. id,
     'created_at', iso, 'enqueued_at', iso, 'timeout', timeout)
+  redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
   if not later then return push(id, run, queue) end
   redis.call('HSET', JOB .. id, 'run_at', text(due))
   redis.call('ZADD', 'rq:scheduled:' .. queue, seconds(due), name)
-  return 0, redis.call('LLEN', 'rq:queue:' .. queue)
+  return 0, redis.call('LLEN', 'rq:queue:' .. queue), 0
 end
 
 -- Move what has come due into its queue, at most `limit` jobs of each queue.
@@ -105,7 +136,8 @@ end
 
 -- Notifications of ended jobs. Each receiver (host and port of the callback) has a line of its own, so that a dead
 -- one holds up no other: OWED .. receiver has job ids by when they are due, RECEIVERS when to look at which line.
-local RECEIVERS, OWED, TRIES, NOTIFY = 'cc:receivers', 'cc:owed:', 'cc:tries:', 'cc:notify'
+local RECEIVERS, OWED, TRIES = 'cc:receivers', 'cc:owed:', 'cc:tries:'
+local CLAIMED, NOTIFY = 'cc:claimed:', 'cc:notify'
 
 local function receiver_of(callback) return string.match(callback, '^%a+://([^/?]+)') end
 
@@ -153,12 +185,24 @@ local function purge(id, now)
   redis.call('ZADD', ENDED, text(now), id)
 end
 
+-- Keep a failed run where RQ's tools look for failures, for as long as its job is kept.
+local function show_failed(id, job, expires, now)
+  local name, registry = rq_id(id, job[4]), 'rq:failed:' .. job[5]
+  redis.call('HSET', 'rq:job:' .. name, 'status', 'failed', 'origin', job[5], 'description', job[1] .. ' ' .. id,
+    'data', '["coatcheck.' .. job[1] .. '", null, ["' .. id .. '"], {}]')
+  redis.call('PEXPIREAT', 'rq:job:' .. name, text(expires))
+  redis.call('ZREMRANGEBYSCORE', registry, '-inf', seconds(now))
+  redis.call('ZADD', registry, seconds(expires), name)
+end
+
 -- Write a job's terminal state. The caller has made sure that it has none yet.
 local function finish(id, state, now, outcome)
-  local job = fields(id, 'type', 'keep', 'idem', 'run', 'queue', 'worker', 'started_at', 'purge', 'callback')
+  local job = fields(id, 'type', 'keep', 'idem', 'run', 'queue', 'worker', 'started_at', 'purge', 'callback',
+    'expected_ms')
   local expires = now + tonumber(job[2]) * 1000
   redis.call('HSET', JOB .. id, 'state', state, 'finished_at', text(now), 'expires_at', text(expires), unpack(outcome))
-  redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'pushed_at', 'run_at', 'timeout', 'keep', 'reported_at')
+  redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'pushed_at', 'run_at', 'timeout', 'keep', 'reported_at',
+    'starts_at', 'expected_ms')
   redis.call('PEXPIREAT', JOB .. id, text(expires + GONE_MS))
   if redis.call('XLEN', EVENTS .. id) > 1 then
     redis.call('PEXPIREAT', EVENTS .. id, text(expires))
@@ -169,9 +213,10 @@ local function finish(id, state, now, outcome)
   redis.call('SREM', OPEN, id)
   redis.call('ZADD', ENDED, text(expires), id)
   undispatch(id, job[4], job[5], job[6])
+  if state == 'failed' then show_failed(id, job, expires, now) end
   count('ended:' .. job[1] .. ':' .. state)
   if job[7] then note_time(job[1], now - tonumber(job[7])) end
-  if job[7] and state == 'succeeded' then smooth('mean_ms:' .. job[1], now - tonumber(job[7])) end
+  if job[7] and state == 'succeeded' then learn(job[1], now - tonumber(job[7]), tonumber(job[10])) end
   if job[9] then owe(id, job[9], now) end
   if job[8] then purge(id, now) end
   announce(id)
@@ -215,23 +260,18 @@ local function claimed(id)
 end
 
 local function start(id, run, queue, worker, lease, now, iso)
-  local name = rq_id(id, run)
+  local name, expected = rq_id(id, run), expected_ms(id)
   redis.call('HSET', JOB .. id, 'state', 'running', 'started_at', text(now), 'worker', worker)
+  if expected > 0 then redis.call('HSET', JOB .. id, 'expected_ms', text(expected)) end
   redis.call('ZADD', LEASES, text(now + lease), id)
   redis.call('HSET', 'rq:job:' .. name, 'status', 'started', 'started_at', iso, 'worker_name', worker)
   redis.call('ZADD', 'rq:wip:' .. queue, seconds(now + 365 * 86400000), name)
   redis.call('HSET', 'rq:worker:' .. worker, 'current_job', name, 'state', 'busy')
+  redis.call('EXPIRE', 'rq:worker:' .. worker, 60, 'NX')
   local job = claimed(id)
   tell(id, now, 'state', 'state', 'running', 'attempt', job[5])
   announce(id)
   return job
-end
-
--- How fast the queue drains: the time between claims while others still wait.
-local function note_pace(queue, place, now)
-  local last = tonumber(redis.call('HGET', STATS, 'claimed_at:' .. queue) or now)
-  redis.call('HSET', STATS, 'claimed_at:' .. queue, text(now), 'head:' .. queue, place)
-  if redis.call('LLEN', 'rq:queue:' .. queue) > 0 then smooth('gap_ms:' .. queue, math.min(now - last, 60000)) end
 end
 
 -- Take the next job of the first queue that has one and start it; false when there is none.
@@ -251,9 +291,9 @@ local function claim(worker, lease, iso)
       local name = redis.call('LPOP', 'rq:queue:' .. queue)
       if not name then break end
       local id, run = split(name)
-      local job = fields(id or '', 'state', 'run', 'place')
+      local job = fields(id or '', 'state', 'run', 'place', 'starts_at')
       if job[1] == 'queued' and job[2] == run then
-        note_pace(queue, job[3], now)
+        redis.call('HSET', STATS, 'head:' .. queue, job[3], 'late_ms:' .. queue, text(now - (job[4] or now)))
         local started = start(id, run, queue, worker, lease, now, iso)
         for _, other in ipairs(QUEUES) do
           if redis.call('LLEN', 'rq:queue:' .. other) > 0 then wake() break end

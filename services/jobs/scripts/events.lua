@@ -6,7 +6,6 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local history = redis.call('XRANGE', 'cc:events:' .. id, last == '' and '-' or '(' .. last, '+', 'COUNT', 500)
 local queue, kind = unpack(redis.call('HMGET', 'cc:job:' .. id, 'queue', 'type'))
-local stats = redis.call('HMGET', 'cc:stats', 'head:' .. queue, 'gap_ms:' .. queue, 'claimed_at:' .. queue,
-  'mean_ms:' .. kind)
+local stats = redis.call('HMGET', 'cc:stats', 'head:' .. queue, 'late_ms:' .. queue, 'mean_ms:' .. kind, 'off:' .. kind)
 stats[5] = redis.call('LLEN', 'rq:queue:' .. queue)
 return {now, job, stats, history}

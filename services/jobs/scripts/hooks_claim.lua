@@ -1,10 +1,10 @@
 -- Claim notifications that are due, at most one of each receiver, so that they take turns. A claim is a lease:
--- unless its try is reported, the notification comes due again when that ends. Arguments after the third are
--- receivers that are to be left out. Answers {now, ms until the next is due or false, claims as
--- {id, number of the try, receiver, record}}.
-local lease, limit, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+-- unless its try is reported, the notification comes due again when that ends. A sender that makes its claim `turn`
+-- again (the reply was lost) gets the same answer. Arguments after the fifth are receivers to be left out.
+-- Answers {now, ms until the next is due or false, claims as {id, number of the try, receiver, record}}.
+local sender, turn, lease, limit, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local now, full, taken = now_ms(), {}, {}
-for i = 4, #ARGV do full[ARGV[i]] = true end
+for i = 6, #ARGV do full[ARGV[i]] = true end
 
 -- A try that was never reported: the process that made it has ended.
 local function close_lost(id, number, next_at)
@@ -49,9 +49,28 @@ local function claim_from(receiver)
   end
 end
 
-local width = limit + #ARGV - 3
+-- What the sender's last claim gave, if this is that claim once more.
+local function given()
+  local kept = redis.call('HMGET', CLAIMED .. sender, 'turn', 'taken')
+  if kept[1] ~= turn then return false end
+  for id, number, receiver in string.gmatch(kept[2], '(%S+) (%d+) (%S+)') do
+    taken[#taken + 1] = {id, tonumber(number), receiver, redis.call('HGETALL', JOB .. id)}
+  end
+  return true
+end
+
+local function keep()
+  local lines = {}
+  for _, claim in ipairs(taken) do lines[#lines + 1] = claim[1] .. ' ' .. claim[2] .. ' ' .. claim[3] end
+  redis.call('HSET', CLAIMED .. sender, 'turn', turn, 'taken', table.concat(lines, '\n'))
+  redis.call('PEXPIRE', CLAIMED .. sender, lease)
+end
+
+if given() then return {now, false, taken} end
+local width = limit + #ARGV - 5
 for _, receiver in ipairs(redis.call('ZRANGEBYSCORE', RECEIVERS, '-inf', text(now), 'LIMIT', 0, width)) do
   if not full[receiver] and #taken < limit then claim_from(receiver) end
 end
+if #taken > 0 then keep() end
 local later = redis.call('ZRANGEBYSCORE', RECEIVERS, '(' .. text(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return {now, later[1] and tonumber(later[2]) - now or false, taken}

@@ -4,7 +4,8 @@
 local owner, limit, score, last, states, kinds, budget = unpack(ARGV)
 limit, budget = tonumber(limit), tonumber(budget)
 local SHOWN = {'type', 'state', 'run', 'attempt', 'max_attempts', 'queue', 'created_at', 'started_at', 'finished_at',
-  'expires_at', 'run_at', 'reported_at', 'place', 'percent', 'message', 'error', 'files', 'trace'}
+  'expires_at', 'run_at', 'reported_at', 'place', 'starts_at', 'expected_ms', 'percent', 'message', 'error',
+  'files', 'trace'}
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
@@ -25,8 +26,8 @@ local paces = {}
 local function pace(queue, kind)
   local name = queue .. ' ' .. kind
   if not paces[name] then
-    paces[name] = redis.call('HMGET', 'cc:stats', 'head:' .. queue, 'gap_ms:' .. queue, 'claimed_at:' .. queue,
-      'mean_ms:' .. kind)
+    paces[name] = redis.call('HMGET', 'cc:stats', 'head:' .. queue, 'late_ms:' .. queue, 'mean_ms:' .. kind,
+      'off:' .. kind)
     paces[name][5] = redis.call('LLEN', 'rq:queue:' .. queue)
   end
   return paces[name]

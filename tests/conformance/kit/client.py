@@ -207,9 +207,16 @@ class Client:
 
 
 def session_cookies(client: Client) -> list[str]:
-    """The Set-Cookie lines that a new visitor gets from the gateway: on its page, or else on a submission."""
+    """The Set-Cookie lines that a new visitor gets from the gateway: on its page, or else on a submission.
+
+    The submitted job is purged again, so that the session begins without jobs.
+    """
     page = client.get(f"{client.gateway}/", {"Accept": "text/html"})
-    return page.headers.all("Set-Cookie") or client.submit().headers.all("Set-Cookie")
+    if page.headers.all("Set-Cookie"):
+        return page.headers.all("Set-Cookie")
+    submitted = client.submit()
+    client.send("DELETE", f"{client.gateway}/v1/jobs/{submitted.json()['id']}?purge=true")
+    return submitted.headers.all("Set-Cookie")
 
 
 def taken(reply: Reply) -> Job:
