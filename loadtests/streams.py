@@ -37,7 +37,8 @@ class StreamTest:
         self._check_reads("reads without streams", finished)
         before = self._costs()
         length = READS / RATE + self._options.streams / 50 + 15
-        jobs = [self._submit(seconds=length, steps=int(length)) for _ in range(self._options.jobs)]
+        steps = int(length * self._options.progress)
+        jobs = [self._submit(seconds=length, steps=steps) for _ in range(self._options.jobs)]
         self._open(crowd, jobs)
         self._tell_costs(before, len(crowd.followers))
         self._check_reads(f"reads beside {len(crowd.followers)} streams", finished)
@@ -77,15 +78,14 @@ class StreamTest:
         """Open streams again, drop all at once, and see how long the service keeps their sockets."""
         if not self._processes:
             return
-        wait_until(lambda: True)
-        before, job = self._processes.sockets(), self._submit(seconds=600, steps=1)
+        job, sockets = self._submit(seconds=600, steps=1), self._processes.sockets
         for _ in range(self._options.streams):
             crowd.join(f"{job}/events")
         wait_until(lambda: all(one.ids or one.closed for one in crowd.followers))
+        opened, began = sockets(), time.monotonic()
         crowd.leave(crowd.followers)
-        began, sockets = time.monotonic(), self._processes.sockets
-        freed = wait_until(lambda: sockets() <= before + 8)
-        self._say(f"dropped all at once: sockets freed after {time.monotonic() - began:.1f} s", freed)
+        freed = wait_until(lambda: sockets() <= opened - self._options.streams)
+        self._say(f"all dropped at once: sockets freed after {time.monotonic() - began:.1f} s", freed)
         request("DELETE", request("GET", job)["links"]["cancel"])
 
     def _check_reads(self, what: str, url: str) -> None:
@@ -173,6 +173,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--base-url", default="http://127.0.0.1:8000", metavar="URL", help="the gateway")
     parser.add_argument("--streams", type=int, default=500, help="open streams (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=1, help="jobs that are followed, at most as many as workers")
+    parser.add_argument("--progress", type=float, default=1, help="reports per second and job (default: %(default)s)")
     parser.add_argument("--redis-url", default="", metavar="URL", help="the store, to count its connections")
     parser.add_argument("--pid", type=int, default=0, help="the status service's process, to measure it")
     options = parser.parse_args(arguments)

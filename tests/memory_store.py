@@ -1,7 +1,7 @@
 """The store's in-memory twin: what fast tests use. It passes the very tests that the real store passes."""
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -13,8 +13,8 @@ from services.jobs.intake import Accepted, KeyReused, QueueFull, RateLimited, Su
 from services.jobs.quota import Allowance, Quota, allowance
 from services.jobs.reader import Event, Page, Reading
 from services.jobs.record import QUEUES, TERMINAL, Record
-from services.web.changes import Watch
 from services.web.ending import Ending
+from services.web.watch import Watch
 from tests.memory_outbox import MemoryOutbox
 
 NOTHING = dict.fromkeys(("result", "result_key", "files", "error", "trace", "percent", "message"), "")
@@ -44,6 +44,7 @@ class MemoryStore(MemoryOutbox):
         self.keys: dict[str, tuple[str, str]] = {}
         self.quotas: dict[str, tuple[int, int]] = {}
         self.purging: set[str] = set()
+        self.front: set[str] = set()
         self.forgotten: dict[str, set[str]] = {}
         self.history: dict[str, list[Event]] = {}
         self.pushed, self.head, self.late, self.last_beat, self.grace = 0, 0, 0, 0, 0
@@ -197,6 +198,7 @@ class MemoryStore(MemoryOutbox):
         if not job_id:
             return "none"
         job = self.jobs[job_id].record
+        self.front.add(job_id)
         if name and name != f"{job_id}-{job.run}":
             verdict = "again"
         if verdict == "cancelled" or job.state == "cancelling":
@@ -220,6 +222,7 @@ class MemoryStore(MemoryOutbox):
         lapsed = [job_id for job_id, until in self.leases.items() if until <= now] if now >= self.grace else []
         for job_id in lapsed:
             before = self.jobs[job_id].record.attempt - 1
+            self.front.add(job_id)
             self._give_up(job_id, LOST, min(wire.LOST_DELAY_MS * 2**before, 60_000) if before else 0)
         job = self.jobs[held].record if held else None
         return Beat(f"{held}-{job.run}" if job else "", job.state if job else "", len(lapsed), True)
@@ -251,6 +254,7 @@ class MemoryStore(MemoryOutbox):
             return "queued"
         if job.done:
             return "ended"
+        self.front.add(job_id)
         self._give_up(job_id, LOST, wire.LOST_DELAY_MS)
         return "retried"
 
@@ -285,8 +289,13 @@ class MemoryStore(MemoryOutbox):
             self._set(job_id, run_at=due)
             self.scheduled[f"{job_id}-{job.run}"] = due
             return
+        if job_id in self.front:
+            self.front.remove(job_id)
+            self._set(job_id, place=self.head, run_at=0)
+            self.queues[job.queue].insert(0, f"{job_id}-{job.run}")
+            return
         self.pushed += 1
-        self._set(job_id, place=self.pushed, run_at=0)
+        self._set(job_id, place=self.pushed, run_at=0, starts_at=now_ms())
         self.queues[job.queue].append(f"{job_id}-{job.run}")
 
     def _promote(self) -> None:
@@ -340,9 +349,15 @@ class Polling:
     """Watches jobs without a store that announces changes: whoever waits looks again soon."""
 
     @contextmanager
-    def watch(self, job_id: str) -> Iterator[Watch]:
-        watch = Watch(Ending())
-        watch.wait = lambda seconds: time.sleep(min(seconds, 0.01)) is None  # type: ignore[method-assign]
+    def watch(self, job_id: str, left: Callable[[], bool] = bool) -> Iterator[Watch]:
+        watch = Watch(Ending(), left=left)
+
+        def wait(seconds: float) -> bool:
+            time.sleep(min(seconds, 0.01))
+            watch.topic.change()
+            return True
+
+        watch.wait = wait  # type: ignore[method-assign]
         yield watch
 
 
@@ -356,6 +371,7 @@ def _record(job: Submission, now: int) -> Record:
         max_attempts=job.max_attempts,
         queue=job.queue,
         created_at=now,
+        expected_ms=job.expected_ms,
         trace=job.trace,
         owner=job.owner,
         callback=job.callback,

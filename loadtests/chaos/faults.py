@@ -41,12 +41,17 @@ KINDS = (
 
 @dataclass
 class Fault:
-    """A fault that was done: when (seconds since 1970), what, and to which process."""
+    """A fault that was done: when (seconds since 1970), what, to which process, and the children it had then."""
 
     at: float
     kind: str
     pid: int
     until: float = 0.0
+    children: tuple[int, ...] = ()
+
+    def hits(self, pid: int) -> bool:
+        """Whether it came upon process `pid`."""
+        return pid == self.pid or pid in self.children
 
 
 @dataclass
@@ -75,10 +80,11 @@ class Faults:
             thaw.join()
 
     def _do(self, kind: Kind, process: psutil.Process, pause: float) -> Iterator[threading.Timer]:
-        now = time.time()
         with contextlib.suppress(psutil.NoSuchProcess):
+            children = tuple(child.pid for child in process.children()) if kind.target == "worker" else ()
+            now = time.time()
             process.send_signal(kind.signal)
-            self.done.append(Fault(now, kind.name, process.pid, now + pause))
+            self.done.append(Fault(now, kind.name, process.pid, now + pause, children))
             if pause:
                 thaw = threading.Timer(pause, _thaw, [process])
                 thaw.start()

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from loadtests.chaos.clients import Ticket, exchange
 from loadtests.chaos.faults import Fault
 from loadtests.chaos.work import digest
 
-CRASHES = ("kill a worker", "kill a child", "stop and thaw a worker", "stop and thaw a child", "kill the store")
+STORE_FAULTS, STORE_BACK_S = ("kill the store", "freeze the store"), 6.0
+NOT_HIT = "not hit itself"
 
 
 @dataclass
@@ -81,10 +83,12 @@ class Ledger:
             f"accepted {self.accepted}, lost {len(self.lost)}, wrong {len(self.wrong)}, "
             f"failed {len(self.failed)}, changed after their end {len(self.changed)}",
             f"executions per job: mean {self.mean_executions:.3f}, "
-            + ", ".join(f"{count} × {jobs}" for count, jobs in sorted(most.items())),
+            + ", ".join(f"{jobs} jobs {count} times" for count, jobs in sorted(most.items())),
         ]
         for kind, times in sorted(self.recoveries.items()):
             shown.append(f"{kind:<24} {len(times):>4} jobs ran again, after {_spread(times)}")
+        if any(kind.endswith("*") for kind in self.recoveries):
+            shown.append("* the store was killed or frozen meanwhile, too")
         return shown
 
 
@@ -123,16 +127,21 @@ def read_log(log: Path) -> dict[str, list[tuple[float, int]]]:
 def recoveries(executions: dict[str, list[tuple[float, int]]], faults: list[Fault]) -> dict[str, list[float]]:
     """By kind of fault, the seconds from the fault to the job's next execution.
 
-    A job that ran again is put down to the latest crash between its two executions.
+    A second execution is put down to the fault that came upon the process of the first, if one did. Those during
+    which the store was away as well are kept apart.
     """
     found: dict[str, list[float]] = defaultdict(list)
-    crashes = [fault for fault in faults if fault.kind in CRASHES]
     for runs in executions.values():
-        for (began, _), (again, _) in zip(runs, runs[1:], strict=False):
-            between = [fault for fault in crashes if began <= fault.at + 0.01 and fault.at < again]
-            if between:
-                found[between[-1].kind].append(again - between[-1].at)
+        for (began, pid), (again, _) in pairwise(runs):
+            crash = next((fault for fault in faults if fault.hits(pid) and began - 0.05 <= fault.at < again), None)
+            kind, at = (crash.kind, crash.at) if crash else (NOT_HIT, began)
+            found[kind + (" *" if _store_away(faults, at, again) else "")].append(again - at)
     return found
+
+
+def _store_away(faults: list[Fault], start: float, end: float) -> bool:
+    hits = [(fault.at, max(fault.until, fault.at + STORE_BACK_S)) for fault in faults if fault.kind in STORE_FAULTS]
+    return any(at < end and until > start for at, until in hits)
 
 
 def _spread(times: list[float]) -> str:

@@ -46,16 +46,11 @@ OPTIONS = {
     "validate": "Only try: everything but the enqueueing",
 }
 
-SUBMIT = ("bad-request", "bad-body", "bad-idempotency-key", "unauthorized", "request-timeout", "length-required")
-SUBMIT += (
-    "not-acceptable",
-    "too-large",
-    "unsupported-media-type",
-    "invalid-input",
-    "idempotency-key-reused",
-    "rate-limited",
+SUBMIT = (
+    *("bad-request", "bad-body", "bad-idempotency-key", "unauthorized", "not-acceptable", "request-timeout"),
+    *("length-required", "too-large", "unsupported-media-type", "invalid-input", "idempotency-key-reused"),
+    *("rate-limited", "queue-full", "store-unavailable"),
 )
-SUBMIT += ("queue-full", "store-unavailable")
 CANCEL = ("unauthorized", "no-such-job", "not-acceptable", "job-gone", "invalid-query", "store-unavailable")
 
 

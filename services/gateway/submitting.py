@@ -28,6 +28,7 @@ from services.jobs.record import Record
 from services.jobs.settings import Settings
 from services.web.accepting import require_accepted
 from services.web.callers import Caller, Callers
+from services.web.hang_up import client_left
 from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.rate_limit import tell_allowance, too_many
@@ -175,7 +176,7 @@ def _answer_in_time(waiting: Waiting, blobs: Blobs, accepted: Accepted, origins:
 def _await(waiting: Waiting, blobs: Blobs, accepted: Accepted, seconds: int) -> Reading | None:
     """The job if it ends within `seconds`; the job stands, so a store that fails now is no reason to refuse."""
     try:
-        reading, _ = waiting.until(accepted.record.id, seconds, is_done)
+        reading, _ = waiting.until(accepted.record.id, seconds, is_done, left=client_left(request.environ))
         if reading is None or reading.record is None or not reading.record.done:
             return None
         return replace(reading, record=whole(reading.record, blobs))

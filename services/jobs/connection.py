@@ -1,6 +1,7 @@
 """Clients of the store: short time limits, one retry, so that a frozen store costs seconds, not a minute."""
 
 import logging
+import threading
 import time
 from typing import Any
 
@@ -14,7 +15,8 @@ log = logging.getLogger(__name__)
 StoreError = exceptions.RedisError
 """Whatever keeps the store from answering: it is out of reach, frozen, full, or starting."""
 
-MOST_IDLE = 64
+MOST_LINES = 32
+"""Calls that a process has under way at a time; a burst of requests would else open a connection for each of them."""
 
 
 def connect(url: str, *, timeout: float = 1.5, connections: int = 64) -> "Store":
@@ -44,22 +46,36 @@ class Store(Redis):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._idle: list[Line] = []
+        self._room = threading.BoundedSemaphore(MOST_LINES)
+        self._patience = self.connection_pool.connection_kwargs.get("socket_timeout")
 
     def call(self, *command: str | bytes | int | float) -> Any:
         """The reply to one command, which must be safe to repeat; raises StoreError."""
         packed = hiredis.pack_command(command)  # type: ignore[arg-type]
+        if not self._room.acquire(timeout=self._patience):
+            raise exceptions.TimeoutError("all connections to the store are waiting for answers")
         try:
-            return self._exchange(self._idle.pop(), packed)
-        except IndexError:
-            pass
+            return self._deliver(packed)
+        finally:
+            self._room.release()
+
+    def _deliver(self, packed: bytes) -> Any:
+        try:
+            return self._exchange(self._line(), packed)
         except exceptions.ConnectionError:
-            self._idle.clear()
+            while self._idle:
+                self._idle.pop().close()
         return self._exchange(Line(self.connection_pool), packed)
+
+    def _line(self) -> "Line":
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Line(self.connection_pool)
 
     def _exchange(self, line: "Line", packed: bytes) -> Any:
         reply = line.exchange(packed)
-        if len(self._idle) < MOST_IDLE:
-            self._idle.append(line)
+        self._idle.append(line)
         if isinstance(reply, Exception):
             raise reply
         return reply
@@ -73,6 +89,10 @@ class Line:
         self._connection.connect()
         self._socket = self._connection._sock
         self._reader = hiredis.Reader(replyError=_error)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.disconnect()
 
     def exchange(self, packed: bytes) -> Any:
         """Send a packed command and read its reply, which may be an exception; raises StoreError."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from redis import Redis
 from redis.exceptions import NoPermissionError
 
+from services.jobs.connection import Store
 from services.jobs.pulse import Pulse
 from services.jobs.record import QUEUES
 from services.jobs.scripts import Script
@@ -60,7 +60,7 @@ class Figures(Protocol):
 class StoreFigures:
     """Reads the figures from the store."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Store) -> None:
         self._client, self._pulse = client, Pulse(client)
 
     def read(self) -> Snapshot:

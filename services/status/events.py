@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -13,9 +15,10 @@ from services.jobs.record import Record
 from services.jobs.strict_json import dumps
 from services.status.finding import find
 from services.web.accepting import require_accepted
-from services.web.changes import Watch
+from services.web.hang_up import client_left
 from services.web.problems import Problem
 from services.web.waiting import Waiting
+from services.web.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ FIRST, LAST = "0-1", "end"
 """Ids of the first event, the job's acceptance, and of the last; those between are the store's."""
 HEARTBEAT_S = 10.0
 FULL_RETRY_S = "5"
+MOST_READ = 500
+"""Events that one read gives at most."""
 
 
 def event_blueprint(reader: Reader, origins: Callable[[], Origins], waiting: Waiting) -> Blueprint:
@@ -40,7 +45,10 @@ def event_blueprint(reader: Reader, origins: Callable[[], Origins], waiting: Wai
             return Response(status=204)
         response = Response(content_type=EVENTS, headers={"Cache-Control": "no-store"})
         if request.method != "HEAD":
-            response.response = _stream(reader, waiting, job_id, last, here)
+            place = ExitStack()
+            watch = place.enter_context(waiting.place(job_id, client_left(request.environ)))
+            response.call_on_close(place.close)
+            response.response = _stream(_Follower(reader, _wanted(watch), job_id, here), last)
         return response
 
     return routes
@@ -53,45 +61,57 @@ def _last_event_id() -> str:
     return last if last == LAST or (milliseconds.isdecimal() and number.isdecimal() and len(last) < 40) else ""
 
 
-def _stream(reader: Reader, waiting: Waiting, job_id: str, last: str, origins: Origins) -> Iterator[bytes]:
-    """The stream, with its place taken before the first byte: past the cap, the client is told when to come back."""
-    place = waiting.place(job_id)
-    watch = place.__enter__()
+def _wanted(watch: Watch | None) -> Watch:
+    """The place to wait in; past the cap, the client is told when to come back."""
     if watch is None:
-        place.__exit__(None, None, None)
         detail = "As many requests wait as may; ask again later, or poll the job."
         raise Problem("too-many-streams", detail, headers={"Retry-After": FULL_RETRY_S})
-
-    def lines() -> Iterator[bytes]:
-        try:
-            yield b"retry: 2000\n\n"
-            yield from _follow(reader, watch, job_id, last, origins)
-        except StoreError as error:
-            log.warning("events of %s: %s", job_id, error)
-        finally:
-            place.__exit__(None, None, None)
-
-    return lines()
+    return watch
 
 
-def _follow(reader: Reader, watch: Watch, job_id: str, last: str, origins: Origins) -> Iterator[bytes]:
-    """All events after `last`, as they come, until the job is done or this process is about to end."""
-    while not watch.over:
-        found = reader.events(job_id, "" if last == FIRST else last)
+def _stream(follower: "_Follower", last: str) -> Iterator[bytes]:
+    """All events after `last`, as they come, until the job is done, the client gone or this process about to end."""
+    yield b"retry: 2000\n\n"
+    try:
+        while not follower.watch.over:
+            lines, last, ended = follower.look(last)
+            if lines:
+                yield lines
+            if ended:
+                return
+            if not lines and not follower.watch.wait(HEARTBEAT_S):
+                yield b": still here\n\n"
+    except StoreError as error:
+        log.warning("events of %s: %s", follower.job_id, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Follower:
+    """Who follows which job. Followers of one job that are equally far read and write each event only once."""
+
+    reader: Reader
+    watch: Watch
+    job_id: str
+    origins: Origins
+
+    def look(self, last: str) -> tuple[bytes, str, bool]:
+        """The lines after event `last`, the last event in them, and whether they are the end."""
+        return self.watch.topic.shared((last, self.origins), lambda: self._read(last))
+
+    def _read(self, last: str) -> tuple[bytes, str, bool]:
+        found = self.reader.events(self.job_id, "" if last == FIRST else last)
         if found is None:
-            return
+            return b"", last, True
         reading, history = found
-        job = reading.record
+        job, lines = reading.record, []
         assert job is not None
-        sent = False
         for name, kind, data in _news(job, history, last):
-            yield _event(name, kind, dumps(data))
-            last, sent = name, True
-        if job.done and len(history) < 500:
-            yield _event(LAST, "done", _document(reading, origins))
-            return
-        if not sent and not watch.wait(HEARTBEAT_S):
-            yield b": still here\n\n"
+            lines.append(_event(name, kind, dumps(data)))
+            last = name
+        ended = job.done and len(history) < MOST_READ
+        if ended:
+            lines.append(_event(LAST, "done", _document(reading, self.origins)))
+        return b"".join(lines), last, ended
 
 
 def _news(job: Record, history: list[Event], last: str) -> Iterator[tuple[str, str, dict[str, Any]]]:

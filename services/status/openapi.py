@@ -102,7 +102,16 @@ def _result() -> Part:
 
 
 def _events() -> Part:
-    of = {"type": "string", "description": "Server-sent events, as the WHATWG's HTML standard has them"}
+    of = {
+        "type": "object",
+        "description": "One event; the stream is these, written as the WHATWG's HTML standard has it",
+        "required": ["event", "id", "data"],
+        "properties": {
+            "event": {"enum": ["state", "progress", "log", "done"]},
+            "id": {"type": "string"},
+            "data": {"type": "string", "contentMediaType": "application/json"},
+        },
+    }
     return {
         "operationId": "getEvents",
         "summary": "Follow a job by server-sent events",

@@ -12,6 +12,7 @@ from services.jobs.record import Record
 from services.jobs.strict_json import loads
 from services.status.finding import find
 from services.web.accepting import require_accepted
+from services.web.hang_up import client_left
 from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.replies import conditional, job_response, whole
@@ -29,7 +30,8 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
         reading = find(reader, job_id, etag)
         waited = False
         if wait and not _has_news(reading, etag, here):
-            later, waited = waiting.until(job_id, wait, lambda seen: _has_news(seen, etag, here), etag)
+            left = client_left(request.environ)
+            later, waited = waiting.until(job_id, wait, lambda seen: _has_news(seen, etag, here), etag, left)
             reading = later or reading
         if reading.record is None:
             return applied(_same(etag, reading), wait if waited else None)

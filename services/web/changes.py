@@ -114,9 +114,10 @@ class Changes:
             watches = list(topic.watches) if topic else []
             if topic:
                 topic.change()
-                topic.confirmed = True
+                topic.confirmed = topic.confirmed or kind == b"subscribe"
         for number, watch in enumerate(watches, start=1):
-            watch.ready.set()
+            if kind == b"subscribe":
+                watch.ready.set()
             watch.wake()
             if number % AT_ONCE == 0:
                 time.sleep(PAUSE_S)

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from services.jobs.document import Origins
 from services.web.docs_page import docs_page
 from services.web.openapi import VERSION, Part, openapi_blueprint
-from services.web.pages import Render, by_accept, for_each_origin, page, policy, static_blueprint, wants_page
+from services.web.pages import Render, by_accept, for_any_origin, page, policy, static_blueprint, wants_page
 from services.web.problem_pages import problem_blueprint
 
 
@@ -33,8 +33,8 @@ def install_front(app: Flask, front: Front, origins: Callable[[], Origins]) -> N
 
 def _pages(front: Front, origins: Callable[[], Origins]) -> Blueprint:
     routes = Blueprint("front", __name__)
-    start = for_each_origin(front.page)
-    docs = for_each_origin(lambda here: docs_page(front.document, front.service, here))
+    start = for_any_origin(front.page)
+    docs = for_any_origin(lambda here: docs_page(front.document, front.service, here))
 
     @routes.get("/")
     def service() -> Response:

@@ -28,8 +28,10 @@ ENDED = Metric("coatcheck_jobs_ended_total", "counter", "Jobs ended, by type and
 RUN_SECONDS = Metric("coatcheck_job_run_seconds", "histogram", "Run time of the attempt that ended a job, by type.")
 LATE = Metric("coatcheck_late_results_total", "counter", "Results dropped because their run no longer held the job.")
 
-METRICS = (REQUESTS, TIMES, READS, STORE_UP, STORE_SECONDS, MEMORY, MEMORY_LIMIT, WORKERS, DEPTH, SCHEDULED, OLDEST)
-METRICS += (OPEN, RUNNING, ACCEPTED, ENDED, RUN_SECONDS, LATE)
+METRICS = (
+    *(REQUESTS, TIMES, READS, STORE_UP, STORE_SECONDS, MEMORY, MEMORY_LIMIT, WORKERS, DEPTH, SCHEDULED, OLDEST),
+    *(OPEN, RUNNING, ACCEPTED, ENDED, RUN_SECONDS, LATE),
+)
 
 
 def metrics_blueprint(times: RequestTimes, figures: Figures) -> Blueprint:

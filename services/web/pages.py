@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.jobs.document import Origins
 from services.web.replies import conditional
 
 HERE = Path(__file__).parent
-CACHED_PAGES = 16
+SOME_ORIGINS = Origins("http://gateway.invalid", "http://status.invalid")
 MEDIA_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 CODE = re.compile(r"`([^`]+)`")
 
@@ -54,9 +54,15 @@ def render(template: str, **values: Any) -> str:
     return TEMPLATES.get_template(template).render(**values)
 
 
-def for_each_origin(make: Render) -> Render:
-    """The same page, made once for each pair of origins that clients use, as far as there is room to keep it."""
-    return lru_cache(CACHED_PAGES)(make)
+def for_any_origin(make: Render) -> Render:
+    """The same page, made once: only the origins in it are put in for each request, whatever Host it names."""
+    once = cache(lambda: make(SOME_ORIGINS))
+
+    def page(here: Origins) -> str:
+        gateway, status = str(escape(here.gateway)), str(escape(here.status))
+        return once().replace(SOME_ORIGINS.gateway, gateway).replace(SOME_ORIGINS.status, status)
+
+    return page
 
 
 def policy(*connect: str) -> str:

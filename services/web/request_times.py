@@ -14,11 +14,13 @@ from services.web.tally import Tally
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds of the histogram's buckets; a last one takes all that is slower."""
 
-CODES = (200, 202, 204, 206, 303, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 422)
-CODES += (428, 429, 431, 500, 503, 504)
+CODES = (
+    *(200, 202, 204, 206, 303, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417),
+    *(421, 422, 426, 428, 429, 431, 500, 501, 503, 504, 505),
+)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER = "other"
-READ = ("/v1/jobs/:job_id", "GET")
+READ = "/v1/jobs/<job_id>"
 FOUND = ("open", "done", "unchanged")
 MOST_ROUTES = 48
 BEGAN = "coatcheck.began"
@@ -57,7 +59,9 @@ class RequestTimes:
                 buckets = sums[start + len(codes) : start + self._width - 1]
                 names = (*map(str, CODES), OTHER)
                 seen = {name: int(count) for name, count in zip(names, codes, strict=True) if count}
-                yield RouteTimes(route, method, seen, [int(n) for n in buckets], sums[start + self._width - 1])
+                yield RouteTimes(
+                    route_name(route), method, seen, [int(n) for n in buckets], sums[start + self._width - 1]
+                )
 
     def reads(self) -> dict[str, int]:
         """How often a client that read a job's document found it open, done, or unchanged since its last read."""
@@ -68,26 +72,28 @@ class RequestTimes:
     def _places(self) -> dict[Place, int]:
         """Where each route and method stands. Made at the first request, when all routes are known."""
         routes = dict.fromkeys(rule.rule for rule in self._app.url_map.iter_rules())
-        names = [OTHER, *(route_name(rule) for rule in list(routes)[:MOST_ROUTES])]
+        names = [OTHER, *list(routes)[:MOST_ROUTES]]
         pairs = ((route, method) for route in names for method in (*METHODS, OTHER))
         return {pair: number * self._width for number, pair in enumerate(pairs)}
 
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        return {rule.rule: route_name(rule.rule) for rule in self._app.url_map.iter_rules()}
+    def _place(self, rule: str, method: str) -> int:
+        places, method = self._places, method if method in METHODS else OTHER
+        return places.get((rule, method), places[(OTHER, method)])
 
     def _note(self, response: Response) -> Response:
-        seconds = time.perf_counter() - request.environ[BEGAN]
-        rule = request.url_rule
-        route = self._names.get(rule.rule, OTHER) if rule else OTHER
-        method = request.method if request.method in METHODS else OTHER
-        start = self._places.get((route, method)) or self._places[(OTHER, method)]
-        code = start + self._codes.get(response.status_code, len(CODES))
-        bucket = start + len(CODES) + 1 + bisect_left(BOUNDS, seconds)
-        self._tally.add((code, 1), (bucket, 1), (start + self._width - 1, seconds))
-        if (route, method) == READ and response.status_code in (200, 304):
-            unchanged, done = response.status_code == 304, "Retry-After" not in response.headers
-            self._tally.add((self._found + (2 if unchanged else 1 if done else 0), 1))
+        here = request._get_current_object()  # type: ignore[attr-defined]
+        seconds = time.perf_counter() - here.environ[BEGAN]
+        rule, code = here.url_rule.rule if here.url_rule else OTHER, response.status_code
+        start = self._places.get((rule, here.method)) or self._place(rule, here.method)
+        changes = [
+            (start + self._codes.get(code, len(CODES)), 1),
+            (start + len(CODES) + 1 + bisect_left(BOUNDS, seconds), 1),
+            (start + self._width - 1, seconds),
+        ]
+        if rule == READ and here.method == "GET" and code in (200, 304):
+            found = "unchanged" if code == 304 else "open" if "Retry-After" in response.headers else "done"
+            changes.append((self._found + FOUND.index(found), 1))
+        self._tally.add(changes)
         return response
 
 

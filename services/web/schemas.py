@@ -1,6 +1,6 @@
 """The documents that both services speak of, each described once; the OpenAPI documents are made from these."""
 
-from collections.abc import Iterable
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -172,7 +172,8 @@ class _Schemas(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
 
-def document_schemas(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+@cache
+def document_schemas(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
     """The schemas of these documents and of what they hold, by name, as OpenAPI components."""
     pairs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in models]
     _, schemas = models_json_schema(pairs, ref_template=REFERENCE, schema_generator=_Schemas)

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import weakref
+from collections.abc import Iterable
 
 ROWS = 128
 CELL = 8
@@ -32,7 +33,7 @@ class Tally:
         self._holder, self._start = 0, 0
         weakref.finalize(self, os.close, self._file)
 
-    def add(self, *changes: tuple[int, float]) -> None:
+    def add(self, changes: Iterable[tuple[int, float]]) -> None:
         """Add to some cells; each change is a cell's place and a number."""
         with self._lock:
             if self._holder != os.getpid():

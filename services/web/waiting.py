@@ -33,17 +33,22 @@ class Waiting:
             self._places.release()
 
     def until(
-        self, job_id: str, seconds: float, enough: Callable[[Reading], bool], etag: str = ""
+        self,
+        job_id: str,
+        seconds: float,
+        enough: Callable[[Reading], bool],
+        etag: str = "",
+        left: Callable[[], bool] = bool,
     ) -> tuple[Reading | None, bool]:
         """The job once `enough` of it, or as it is after `seconds`; and whether there was a place to wait in."""
         deadline = time.monotonic() + seconds
-        with self.place(job_id) as watch:
+        with self.place(job_id, left) as watch:
             while True:
                 reading = self._reader.read(job_id, etag)
-                left = deadline - time.monotonic()
-                if watch is None or reading is None or enough(reading) or left <= 0 or watch.over:
+                rest = deadline - time.monotonic()
+                if watch is None or reading is None or enough(reading) or rest <= 0 or watch.over:
                     return reading, watch is not None
-                watch.wait(min(left, LOOK_EVERY_S))
+                watch.wait(min(rest, LOOK_EVERY_S))
 
 
 def is_done(reading: Reading) -> bool:

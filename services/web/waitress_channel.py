@@ -18,6 +18,7 @@ from waitress.utilities import (
 
 from services.web import server_refusals as said
 from services.web.body_guard import GRACE_SECONDS, SLOWEST_BYTES_PER_SECOND
+from services.web.hang_up import has_hung_up
 from services.web.problems import Problem
 
 BLOCK = 65_536
@@ -121,6 +122,10 @@ class Channel(HTTPChannel):
     parser_class = Parser
     lingers = False
     _until = 0.0
+
+    def check_client_disconnected(self) -> bool:  # type: ignore[override]
+        """Whether the client has hung up. waitress itself would have to read ahead for this, and then not answer it."""
+        return self.socket is None or has_hung_up(self.socket)
 
     def readable(self) -> bool:
         """Whether to read."""

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 PREFIX = "coatcheck-scratch-"
+ABANDONED_S = 60.0
+"""Younger folders are left alone: their locks may be about to be taken."""
 
 
 class Scratch:
@@ -41,7 +43,7 @@ class Scratch:
         self._count, self._lock = 0, -1
 
 
-def sweep_scratch(age: float) -> int:
+def sweep_scratch(age: float = ABANDONED_S) -> int:
     """Remove scratch folders older than `age` seconds whose processes have ended; how many."""
     swept = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):

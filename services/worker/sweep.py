@@ -6,6 +6,7 @@ import time
 from services.jobs.blobs import BlobError, BlobStorage
 from services.jobs.connection import StoreError
 from services.jobs.dispatch import JobDispatch
+from services.worker.scratch import sweep_scratch
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Sweep:
             if now >= self._orphans_at:
                 self._orphans_at = now + ORPHANS_EVERY_S
                 self.orphans(ORPHAN_AGE_S)
+                sweep_scratch()
         except (StoreError, *BlobError) as error:
             log.warning("sweep: %s: %s", type(error).__name__, error)
 

@@ -26,7 +26,6 @@ STORE_PAUSE_S = 0.25
 CANCEL_GRACE_S = 1.0
 STOPPED_GRACE_S = 2.0
 RESPAWN_PAUSE_S = 0.5
-SCRATCH_AGE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Worker(RegisteredWorker):
         """Work until SIGTERM or SIGINT; then let the job end within the grace, or hand it back."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop_signal)
-        sweep_scratch(SCRATCH_AGE_S)
+        sweep_scratch()
         try:
             while not self._done():
                 self._tick()

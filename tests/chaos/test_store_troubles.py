@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from scripts.embedded.platform import Platform
-from tests.chaos.crew import wait_until
+from tests.chaos.crew import is_alive, wait_until
 from tests.conftest import make_platform
 from tests.http import Reply, call, submit, wait_for
 
@@ -22,12 +22,18 @@ UNAVAILABLE = (503, "/problems/store-unavailable")
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[Platform]:
-    """A platform of the test's own, whose workers must be the same ones at the end."""
+    """A platform of the test's own."""
     with make_platform(tmp_path) as running:
-        before = worker_ids(running)
         yield running
-        running.watch(print)
-        assert worker_ids(running) == before, "a worker has ended"
+
+
+@pytest.fixture
+def no_worker_ends(platform: Platform) -> Iterator[None]:
+    """The workers must be the same ones at the end."""
+    before = worker_ids(platform)
+    yield
+    assert worker_ids(platform) == before
+    assert all(is_alive(pid) for pid in before.values())
 
 
 @pytest.fixture
@@ -66,6 +72,7 @@ def restart(platform: Platform, meanwhile: Callable[[], object] = lambda: None) 
     accepted_again(platform)
 
 
+@pytest.mark.usefixtures("no_worker_ends")
 def test_a_frozen_store_means_503_and_is_forgotten_when_it_thaws(
     platform: Platform, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -91,10 +98,11 @@ def test_a_frozen_store_means_503_and_is_forgotten_when_it_thaws(
         assert wait_for(reply.headers["Location"])["state"] == "succeeded"
 
 
+@pytest.mark.usefixtures("no_worker_ends")
 def test_a_full_store_refuses_is_drained_and_accepts_again(platform: Platform, client: "Redis[bytes]") -> None:
     client.set("rq:suspended", 1)
     client.config_set("maxmemory", client.info("memory")["used_memory"] + 6_000_000)
-    text, replies = "to be or not to be " * 20_000, list[Reply]()
+    text, replies = "to be or not to be " * 10_000, list[Reply]()
     wait_until("the store is full", lambda: (replies.append(_report(platform, text)), replies[-1].status)[1] != 202)
     *taken, refused = replies
     assert (refused.status, refused.json["type"]) == UNAVAILABLE
@@ -123,6 +131,7 @@ def test_a_full_store_still_drains_when_its_workers_are_new(platform: Platform, 
     accepted_again(platform)
 
 
+@pytest.mark.usefixtures("no_worker_ends")
 def test_a_store_that_comes_back_empty_is_worked_with_as_it_is(platform: Platform, client: "Redis[bytes]") -> None:
     gone = simulate(platform, "gone", 30).headers["Location"]
     wait_for(gone, "running")
@@ -136,6 +145,7 @@ def test_a_store_that_comes_back_empty_is_worked_with_as_it_is(platform: Platfor
     wait_until("the vanished job's child ended", lambda: _all_idle(client))
 
 
+@pytest.mark.usefixtures("no_worker_ends")
 def test_a_store_that_is_set_back_runs_the_jobs_of_that_time_again(
     platform: Platform, client: "Redis[bytes]", tmp_path: Path
 ) -> None:

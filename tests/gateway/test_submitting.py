@@ -37,6 +37,12 @@ def test_a_submission_is_accepted_with_where_and_when_to_look(client: FlaskClien
     assert "Idempotency-Replayed" not in reply.headers
 
 
+def test_a_type_that_can_tell_how_long_an_input_takes_says_so_from_the_beginning(client: FlaskClient) -> None:
+    short, long = (submit(client, "simulate", json={"seconds": seconds}) for seconds in (0.1, 20))
+    assert [reply.headers["Retry-After"] for reply in (short, long)] == ["1", "21"]
+    assert long.json["estimated_finish_at"] > short.json["estimated_finish_at"] > short.json["created_at"]
+
+
 def test_the_document_is_that_of_a_queued_job(client: FlaskClient, house: House) -> None:
     house.accept()
     job = submit(client).json

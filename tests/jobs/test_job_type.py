@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,22 @@ def test_the_body_limit_is_the_rest_and_every_file() -> None:
 def test_retries_wait_twice_as_long_each_time_and_at_most_a_minute() -> None:
     kind = kind_of(count_words, backoff=1.5)
     assert [kind.retry_delay(attempt) for attempt in (1, 2, 3, 10)] == [1.5, 3.0, 6.0, 60.0]
+
+
+def test_an_estimate_is_made_from_the_input_in_seconds() -> None:
+    kind = kind_of(count_words, estimate=lambda inputs: len(inputs.text) / 8, timeout=10)
+    assert [kind.expected_ms(Text(text="a" * length)) for length in (0, 4, 20, 8_000)] == [1, 500, 2_500, 10_000]
+
+
+def test_without_an_estimate_nothing_is_expected() -> None:
+    assert kind_of(count_words).expected_ms(Text(text="a")) == 0
+
+
+@pytest.mark.parametrize("wrong", [lambda: 1.0, lambda inputs: inputs.words, lambda inputs: "soon", lambda _: math.nan])
+def test_an_estimate_that_fails_for_the_example_is_refused(wrong: Callable[..., Any]) -> None:
+    assert "estimate must take the input and give seconds" in refusal_of(count_words, estimate=wrong)
+
+
+def test_an_estimate_that_fails_for_another_input_is_no_reason_to_refuse_it() -> None:
+    kind = kind_of(count_words, estimate=lambda inputs: 1 / (len(inputs.text) - 1))
+    assert [kind.expected_ms(Text(text=text)) for text in ("a b", "a", "")] == [500, 0, 1]

@@ -195,6 +195,19 @@ class TestStore:
             self.store.lose("w", "retry")
             assert before + pause <= self.job(job_id).run_at <= time.time_ns() // 1_000_000 + pause
 
+    def test_a_job_that_lost_its_worker_is_the_next_and_one_that_raised_goes_to_the_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(wire, "LOST_DELAY_MS", 1)
+        lost, raised, handed_back, waiting = (self.accept() for _ in range(4))
+        self.claim("lost")
+        self.publish(self.claim("raised"), Outcome(verdict="retry", problem="{}"), "raised")
+        self.claim("drained")
+        self.store.lose("drained", "again")
+        self.store.lose("lost", "retry")
+        time.sleep(0.01)
+        assert [self.claim(str(number)).id for number in range(4)] == [lost, handed_back, waiting, raised]
+
     def test_a_verdict_on_one_run_is_not_carried_out_on_the_next(self) -> None:
         job_id = self.accept()
         self.claim()

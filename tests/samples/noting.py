@@ -64,3 +64,20 @@ def saves_what_it_notes(inputs: Task, job: RunningJob) -> Finished:
     with job.save_file("note.txt", "text/plain") as file:
         file.write(inputs.token.encode())
     return Finished(token=inputs.token, attempt=job.attempt)
+
+
+@job_type(example={"token": "t"}, backoff=0.1, max_attempts=4)
+def dies_each_time(inputs: Task) -> Finished:
+    """Notes that it ran, and kills its process each time."""
+    note(inputs.token)
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@job_type(example={"token": "t"}, backoff=0.1, max_attempts=3)
+def kills_its_worker(inputs: Task) -> Finished:
+    """Notes that it ran, and kills the process that watches over it."""
+    note(inputs.token)
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+    raise AssertionError

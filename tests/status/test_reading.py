@@ -204,9 +204,9 @@ class Changing(Polling):
     def __init__(self, change: Any) -> None:
         self._change = change
 
-    def watch(self, job_id: str) -> Any:
+    def watch(self, job_id: str, *limits: Any) -> Any:
         self._change()
-        return super().watch(job_id)
+        return super().watch(job_id, *limits)
 
 
 def test_a_waiting_client_learns_of_the_end(house: House) -> None:

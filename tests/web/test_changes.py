@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -98,3 +99,26 @@ def test_whoever_waits_is_woken_when_the_process_is_about_to_end(changes: Change
         threading.Timer(0.05, lambda: setattr(ending, "stopping", True)).start()
         assert watch.wait(LONG)
         assert watch.over
+
+
+def test_a_watch_ends_when_its_client_has_hung_up(changes: Changes) -> None:
+    gone = threading.Event()
+    with changes.watch(new_id(), gone.is_set) as watch, changes.watch(new_id()) as other:
+        for each in (watch, other):
+            assert each.ready.wait(LONG)
+            each.wait(0.0)
+        gone.set()
+        assert watch.wait(LONG)
+        assert watch.over and not other.over
+
+
+def test_many_who_watch_one_job_subscribe_to_it_once(changes: Changes, client: Store) -> None:
+    job_id = new_id()
+    with ExitStack() as stack:
+        watches = [stack.enter_context(changes.watch(job_id)) for _ in range(50)]
+        assert all(watch.ready.wait(LONG) for watch in watches)
+        assert client.execute_command("PUBSUB", "NUMSUB", f"cc:changed:{job_id}")[1] == 1
+        for watch in watches:
+            watch.wait(0.0)
+        announce(client, job_id)
+        assert all(watch.wait(LONG) for watch in watches)

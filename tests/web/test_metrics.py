@@ -131,7 +131,7 @@ def test_nothing_that_many_processes_add_is_lost() -> None:
 
     def work() -> None:
         for _ in range(2_000):
-            tally.add((0, 1), (2, 0.5))
+            tally.add([(0, 1), (2, 0.5)])
 
     in_children(8, work)
     assert tally.sums() == [16_000, 0, 8_000]
@@ -139,7 +139,7 @@ def test_nothing_that_many_processes_add_is_lost() -> None:
 
 def test_what_threads_of_one_process_add_is_not_lost_either() -> None:
     tally = Tally(1)
-    threads = [threading.Thread(target=lambda: [tally.add((0, 1)) for _ in range(5_000)]) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: [tally.add([(0, 1)]) for _ in range(5_000)]) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -150,7 +150,7 @@ def test_what_threads_of_one_process_add_is_not_lost_either() -> None:
 def test_the_sums_of_processes_that_have_ended_stay_and_their_rows_are_used_again() -> None:
     tally = Tally(1)
     for number in range(1, ROWS * 2):
-        in_children(1, lambda: tally.add((0, 1)))
+        in_children(1, lambda: tally.add([(0, 1)]))
         assert tally.sums() == [number]
 
 

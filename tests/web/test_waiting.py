@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -7,9 +7,9 @@ from services.jobs.dispatch import Outcome
 from services.jobs.ids import new_id
 from services.jobs.intake import Submission
 from services.jobs.reader import Reading
-from services.web.changes import Watch
 from services.web.ending import Ending
 from services.web.waiting import Waiting, is_done
+from services.web.watch import Watch
 from tests.memory_store import MemoryStore, Polling
 
 
@@ -35,7 +35,7 @@ class Stopping:
     """Watches in a process that is about to end."""
 
     @contextmanager
-    def watch(self, job_id: str) -> Iterator[Watch]:
+    def watch(self, job_id: str, left: Callable[[], bool] = bool) -> Iterator[Watch]:
         ending = Ending()
         ending.follow(lambda: True)
         yield Watch(ending)

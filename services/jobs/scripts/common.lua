@@ -33,16 +33,19 @@ local function wake()
   if redis.call('LLEN', WAKE) == 0 then redis.call('LPUSH', WAKE, '1') end
 end
 
-local function smooth(field, value)
-  local old = tonumber(redis.call('HGET', STATS, field) or value)
-  redis.call('HSET', STATS, field, text(old * 0.8 + value * 0.2))
+local function smooth(field, old, value, share)
+  redis.call('HSET', STATS, field, text(old * (1 - share) + value * share))
 end
 
--- From a run that took `ms`: what such runs take, and how far off what was expected of them is (thousandths of it;
--- below a second nothing depends on it).
+-- From a run that took `ms`: what such runs take, and by how much of it (in thousandths; below a second nothing depends
+-- on it) expectations were wrong. Being wrong counts at once, being right again only by and by.
 local function learn(kind, ms, expected)
-  smooth('mean_ms:' .. kind, ms)
-  if expected then smooth('off:' .. kind, math.abs(ms - expected) * 1000 / math.max(expected, 1000)) end
+  local mean, off = unpack(redis.call('HMGET', STATS, 'mean_ms:' .. kind, 'off:' .. kind))
+  smooth('mean_ms:' .. kind, mean or ms, ms, 0.2)
+  if not expected then return end
+  local wrong = math.abs(ms - expected) * 1000 / math.max(expected, 1000)
+  off = tonumber(off or wrong)
+  smooth('off:' .. kind, off, wrong, wrong > off and 0.5 or 0.2)
 end
 
 local function count(name, by) redis.call('HINCRBY', STATS, name, by or 1) end
@@ -80,8 +83,18 @@ local function expected_ms(id)
   return tonumber(own or redis.call('HGET', STATS, 'mean_ms:' .. kind) or 0)
 end
 
+-- A run that was begun and lost through no fault of its job (`front` says so) is the next of its queue: it has had
+-- its turn. It is no part of the timetable again.
 local function push(id, run, queue)
-  local now, name, place = now_ms(), rq_id(id, run), redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
+  local now, name = now_ms(), rq_id(id, run)
+  if redis.call('HDEL', JOB .. id, 'front') == 1 then
+    local place = tonumber(redis.call('HGET', STATS, 'head:' .. queue) or 0)
+    local depth = redis.call('LPUSH', 'rq:queue:' .. queue, name)
+    redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(now))
+    wake()
+    return place, depth, now
+  end
+  local place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
   local depth = redis.call('RPUSH', 'rq:queue:' .. queue, name)
   local starts = plan(name, queue, depth, expected_ms(id), now)
   redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(starts))
@@ -202,7 +215,7 @@ local function finish(id, state, now, outcome)
   local expires = now + tonumber(job[2]) * 1000
   redis.call('HSET', JOB .. id, 'state', state, 'finished_at', text(now), 'expires_at', text(expires), unpack(outcome))
   redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'pushed_at', 'run_at', 'timeout', 'keep', 'reported_at',
-    'starts_at', 'expected_ms')
+    'starts_at', 'expected_ms', 'front')
   redis.call('PEXPIREAT', JOB .. id, text(expires + GONE_MS))
   if redis.call('XLEN', EVENTS .. id) > 1 then
     redis.call('PEXPIREAT', EVENTS .. id, text(expires))
@@ -293,7 +306,7 @@ local function claim(worker, lease, iso)
       local id, run = split(name)
       local job = fields(id or '', 'state', 'run', 'place', 'starts_at')
       if job[1] == 'queued' and job[2] == run then
-        redis.call('HSET', STATS, 'head:' .. queue, job[3], 'late_ms:' .. queue, text(now - (job[4] or now)))
+        redis.call('HSET', STATS, 'head:' .. queue, job[3] or 0, 'late_ms:' .. queue, text(now - (job[4] or now)))
         local started = start(id, run, queue, worker, lease, now, iso)
         for _, other in ipairs(QUEUES) do
           if redis.call('LLEN', 'rq:queue:' .. other) > 0 then wake() break end

@@ -14,7 +14,7 @@ export function showTicket(place, url, gateway, job) {
   const button = ticket.querySelector("[data-do=cancel]");
   let shown = job ?? {};
   const update = (news) => {
-    shown = {...shown, ...news};
+    shown = {...shown, joined: shown.joined ?? news.queue?.position, ...news};
     draw(ticket, shown, gateway);
   };
   button.addEventListener("click", async () => {
@@ -113,7 +113,7 @@ function news(job) {
   if (job.error) return job.error.detail;
   if (job.state === "gone") return job.said;
   if (job.done) return "";
-  if (job.state === "queued" && job.queue?.position) return `Place ${job.queue.position} in the queue`;
+  if (job.state === "queued" && job.joined) return `Joined the queue at place ${job.joined}`;
   return job.progress?.message ?? job.said ?? "";
 }
 

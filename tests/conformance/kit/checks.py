@@ -14,7 +14,8 @@ DONE = frozenset({"succeeded", "failed", "cancelled"})
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|\+00:00)")
 _LEAKS = re.compile(
     r"Traceback \(most recent|File \"[^\"]+\", line \d+|site-packages|/(usr|home|root|app|srv|opt|tmp|var)/"
-    r"|\bservices\.(gateway|status|worker|jobs|web)\b|redis\.exceptions|werkzeug\.|(redis|valkey)s?://|:6379\b|0x[0-9a-f]{8,}"
+    r"|\bservices\.(gateway|status|worker|jobs|web)\b|redis\.exceptions|werkzeug\.|(redis|valkey)s?://|[\w.\]]:6379\b"
+    r"|0x[0-9a-f]{8,}"
 )
 _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s";,]+))*)')
 
