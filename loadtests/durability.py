@@ -39,10 +39,9 @@ def main() -> None:
     print(f"| store | one client: median, 99 % | {many}: median, 99 % | {many}: jobs accepted per second |")
     print("|---|---|---|---|")
     for way, options in WAYS.items():
-        with tempfile.TemporaryDirectory() as folder, _store(Path(folder), options) as url:
-            with _platform(url, Path(folder)) as gateway:
-                alone, _ = _submit(gateway, 1, arguments.seconds)
-                crowd, rate = _submit(gateway, arguments.clients, arguments.seconds)
+        with tempfile.TemporaryDirectory() as name, _store(Path(name), options) as url, _platform(url, name) as gateway:
+            alone, _ = _submit(gateway, 1, arguments.seconds)
+            crowd, rate = _submit(gateway, arguments.clients, arguments.seconds)
         print(f"| {way} | {_spread(alone)} | {_spread(crowd)} | {rate:.0f} |", flush=True)
 
 
@@ -58,10 +57,10 @@ def _store(folder: Path, options: Sequence[str]) -> Iterator[str]:
 
 
 @contextmanager
-def _platform(url: str, folder: Path) -> Iterator[str]:
+def _platform(url: str, folder: str) -> Iterator[str]:
     values = {
         "redis_url": url,
-        "data_dir": folder / "data",
+        "data_dir": f"{folder}/data",
         "gateway_port": valkey.free_port(),
         "status_port": valkey.free_port(),
         "max_queue_depth": 1_000_000,

@@ -9,15 +9,11 @@ from redis import Redis
 
 from loadtests.chaos.clients import Clients, Ticket
 from loadtests.chaos.faults import Faults, embedded_finder
+from loadtests.chaos.lasting import without_life_span
 from loadtests.chaos.ledger import Ledger, Watcher, draw_up
 from scripts.embedded.platform import Platform
 
 SETTLE_S = 120.0
-LASTING = frozenset(
-    {"cc:stats", "cc:ended", "cc:wake", "cc:hooks", "rq:queues", "rq:workers"}
-    | {f"rq:{kind}:{queue}" for kind in ("workers", "failed") for queue in ("high", "default", "low")}
-)
-"""Keys without a life span that a store at rest may hold: docs/guarantees.md lists them."""
 
 
 class Run:
@@ -53,15 +49,10 @@ class Run:
 
 def leftovers(platform: Platform) -> list[str]:
     """Keys without a life span that no document names, and job folders that no job claims."""
-    found = []
-    with Redis.from_url(platform.redis_url, decode_responses=True) as client:
-        for key in client.scan_iter(count=1000):
-            if client.ttl(key) == -1 and key not in LASTING:
-                found.append(key)
-        for folder in (platform.settings.data_dir / "blobs" / "jobs").glob("*"):
-            if not client.exists(f"cc:job:{folder.name}"):
-                found.append(str(folder.name))
-    return found
+    with Redis.from_url(platform.redis_url) as client:
+        folders = (platform.settings.data_dir / "blobs" / "jobs").glob("*")
+        orphans = [folder.name for folder in folders if not client.exists(f"cc:job:{folder.name}")]
+        return without_life_span(client) + orphans
 
 
 @contextlib.contextmanager

@@ -10,6 +10,8 @@ from pathlib import Path
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
+RAN_WELL_S = 5.0
+"""A process that ran for so long is no crash loop: the pauses before its next starts begin anew."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -21,7 +23,7 @@ class Process:
         self._pid_file = data_dir / "run" / f"{name}.pid"
         self._log = data_dir / "logs" / f"{name}.log"
         self._running: subprocess.Popen[bytes] | None = None
-        self._start_at, self._pause = 0.0, FIRST_PAUSE_S
+        self._start_at, self._started_at, self._pause = 0.0, 0.0, FIRST_PAUSE_S
 
     def start(self) -> None:
         """Start it in a session of its own, so that a Ctrl-C reaches only us; its output goes to its log."""
@@ -37,6 +39,7 @@ class Process:
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
+        self._started_at = time.monotonic()
         self._pid_file.write_text(f"{self._running.pid}\n")
 
     def watch(self) -> str:
@@ -49,6 +52,8 @@ class Process:
         if status is None:
             return ""
         self._running = None
+        if time.monotonic() - self._started_at > RAN_WELL_S:
+            self._pause = FIRST_PAUSE_S
         self._start_at = time.monotonic() + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE_S)
         return f"{self.name} ended with {status}; starting it again (log: {self._log})"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.chaos.lasting import without_life_span
 from services.jobs.connection import Store
 from tests.chaos.crew import crew, hand_in, job_of, settle, wait_until
-from tests.chaos.lasting import without_life_span
 
 pytestmark = pytest.mark.chaos
 

@@ -175,6 +175,13 @@ def test_how_far_off_expectations_are_is_learnt_in_thousandths(client: Store) ->
     assert pace(client).off <= 0.1
 
 
+def test_one_surprise_is_enough_to_rely_on_expectations_no_more(client: Store) -> None:
+    for expected_ms in (1, 1, 1, 20_000):
+        accept(client, expected_ms)
+        work(client, 0)
+    assert pace(client).off >= 0.45
+
+
 def test_nothing_is_learnt_from_a_run_that_failed(client: Store) -> None:
     accept(client, 2_000)
     end(client, claim(client), verdict="failed")

@@ -4,7 +4,7 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from services.jobs.connection import Store
+from redis import Redis
 
 GUARANTEES = Path(__file__).parents[2] / "docs" / "guarantees.md"
 SECTION = re.compile(r"^## Keys that stay$(.*?)^## ", re.MULTILINE | re.DOTALL)
@@ -18,7 +18,7 @@ def documented() -> list[str]:
     return ROW.findall(section[1])
 
 
-def without_life_span(client: Store) -> list[str]:
+def without_life_span(client: Redis) -> list[str]:
     """Keys without a life span that are not listed."""
     patterns = documented()
     keys = [key.decode() for key in client.scan_iter(count=1_000) if client.ttl(key) == -1]
