@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -67,6 +68,11 @@ class Client:
         if status != 200:
             sys.exit(f"polling: the job can't be read: {status} {body.decode()[:200]}")
         return json.loads(body), float(headers["Retry-After"] or 0)
+
+    def close(self) -> None:
+        """Close them."""
+        for line in self._lines.values():
+            line.close()
 
     def _exchange(self, method: str, url: str, body: str | None = None) -> tuple[int, Any, bytes]:
         """One exchange; a connection that the server has closed meanwhile is opened again."""
@@ -139,11 +145,11 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     print(f"load average {os.getloadavg()[0]:.2f}")
     print("seconds  steps  backlog  queued_s   polls   max  lag_p50  lag_max  allowed  kept")
-    client = Client(options.base_url)
-    every = [
-        report(case, measure(client, case, options.times, options.ahead))
-        for case in cases(options.seconds, options.backlog)
-    ]
+    with closing(Client(options.base_url)) as client:
+        every = [
+            report(case, measure(client, case, options.times, options.ahead))
+            for case in cases(options.seconds, options.backlog)
+        ]
     print(f"load average {os.getloadavg()[0]:.2f}")
     sys.exit(0 if all(every) else 1)
 

@@ -52,10 +52,10 @@ def position(job: Record, pace: Pace) -> int:
 def finish_at(job: Record, pace: Pace, now: int) -> int:
     """When the job will probably be done, in milliseconds since 1970 and whole seconds; 0 where nothing can be said.
 
-    It depends on what has been written about the job and its queue; time alone only takes it away once it is past.
+    It depends on what has been written of the job and, until it runs, of its queue. Time alone only takes it away.
     """
-    run, off = _run(job, pace)
-    if not run or off > VAGUE or job.state == "cancelling":
+    run = _with_progress(job, _expected(job, pace))
+    if not run or job.state == "cancelling":
         return 0
     guess = math.ceil((_start(job, pace) + run) / 1000) * 1000
     return guess if guess > now else 0
@@ -69,27 +69,36 @@ def retry_after(job: Record, pace: Pace, now: int) -> int:
     """
     if job.state == "cancelling":
         return 1
-    run, off = _run(job, pace)
     since = now - _start(job, pace)
-    if job.started_at:
-        left = _earliest(run, off) - since
-    else:
-        left = _earliest(run, off) + max(0, -since) * (1 - _queue_doubt(job, off))
+    in_queue = 0.0 if job.started_at else max(0, -since) * (1 - _queue_doubt(job, pace))
+    left = in_queue + _earliest(job, pace) - (since if job.started_at else 0)
     step = 0 if job.started_at and left > 0 else int(since * STEP / 1000)
     return max(1, min(max(math.ceil(left / 1000), step), LONGEST_WAIT_S))
 
 
-def _run(job: Record, pace: Pace) -> tuple[float, float]:
-    """How long the job is expected to run (ms, 0: unknown), and by which part that may be wrong.
+def _expected(job: Record, pace: Pace) -> float:
+    """How long the job is expected to run (ms), 0 if nothing can be said; when it starts, that is written down."""
+    if job.expected_ms or job.started_at or pace.off > VAGUE:
+        return job.expected_ms
+    return pace.mean_ms
 
-    What the job reports of its progress counts the more, the farther it is.
-    """
-    run, off = float(job.expected_ms or pace.mean_ms), pace.off
+
+def _with_progress(job: Record, expected: float) -> float:
+    """How long the job runs (ms) by what it has told of its progress, which counts the more the farther it is."""
     share = float(job.percent or 0) / 100
     if not job.started_at or share <= 0:
-        return run, off
+        return expected
     told = (job.reported_at - job.started_at) / share
-    return (told * share + run * (1 - share) if run and off <= SURE else told), 0.0
+    return told * share + expected * (1 - share) if expected else told
+
+
+def _earliest(job: Record, pace: Pace) -> float:
+    """After how much of its run (ms) it is worth asking: at its likely end if that is sure, else well before."""
+    expected = _expected(job, pace)
+    if pace.off > SURE:
+        told = _with_progress(job, 0)
+        return told + HANDLING_MS if told else max(0.0, expected * (1 - 2 * pace.off))
+    return _with_progress(job, expected) * (1 + pace.off) + HANDLING_MS
 
 
 def _start(job: Record, pace: Pace) -> int:
@@ -99,11 +108,6 @@ def _start(job: Record, pace: Pace) -> int:
     return max(job.starts_at + pace.late_ms, job.created_at)
 
 
-def _earliest(run: float, off: float) -> float:
-    """After how much of its run (ms) it is worth asking: at its likely end if that is sure, else well before."""
-    return run * (1 + off) + HANDLING_MS if off <= SURE else max(0.0, run * (1 - 2 * off))
-
-
-def _queue_doubt(job: Record, off: float) -> float:
+def _queue_doubt(job: Record, pace: Pace) -> float:
     least, most = QUEUE_DOUBT
-    return 0.0 if job.run_at else max(least, min(2 * off, most))
+    return 0.0 if job.run_at else max(least, min(2 * pace.off, most))

@@ -51,7 +51,7 @@ class Worker(RegisteredWorker):
         self._loss: Doom | None = None
         self._beat_at = self._spawn_at = self._store_at = 0.0
         self._stopping, self._stop_at = False, 0.0
-        self._astray, self._was_astray = "", False
+        self._astray, self._was_astray, self._failed = "", False, False
 
     def work(self, *_: Any, **__: Any) -> bool:
         """Work until SIGTERM or SIGINT; then let the job end within the grace, or hand it back."""
@@ -151,9 +151,9 @@ class Worker(RegisteredWorker):
         again = drained or self._was_astray
         self._loss = self._doom or Doom("", "again" if again else "retry")
         Scratch(self.name).remove()
+        self._failed = bool(status) and self._doom is None
         if status:
             log.warning("the child %d ended with %d", child.pid, status)
-            self._spawn_at = time.monotonic() + (0 if self._doom else RESPAWN_PAUSE_S)
         self._child, self._doom, self._astray, self._was_astray = None, None, "", False
         self._store_at = 0.0
 
@@ -162,7 +162,8 @@ class Worker(RegisteredWorker):
         self._loss = None
         if became != "none":
             log.warning("what the last child held is now: %s", became)
-            self._spawn_at = max(self._spawn_at, time.monotonic() + (0 if loss.name else RESPAWN_PAUSE_S))
+        elif self._failed:  # by itself, and so perhaps again
+            self._spawn_at = time.monotonic() + RESPAWN_PAUSE_S
 
     def _beat(self) -> None:
         beat = self._dispatch.beat(self.name)

@@ -27,8 +27,8 @@ MUTATIONS = (
     Mutation(
         "a submission is answered 200",
         SUBMITTING,
-        "origins), 202)",
-        "origins), 200)",
+        "job_response(seen, 202)",
+        "job_response(seen, 200)",
         "submit.accepted_with_a_document",
     ),
     Mutation(

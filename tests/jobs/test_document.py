@@ -24,7 +24,7 @@ QUEUED = Record(
     starts_at=START + 2_000,
     trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 )
-RUNNING = replace(QUEUED, state="running", started_at=START + 1_000, place=0)
+RUNNING = replace(QUEUED, state="running", started_at=START + 1_000, place=0, expected_ms=3_000)
 DONE = replace(RUNNING, state="succeeded", finished_at=START + 3_500, expires_at=START + 60_000, result='{"words":2}')
 MENDED = {"state": "failed", "result": "", "error": '{"type":"/problems/job-raised"}'}
 STATES = {

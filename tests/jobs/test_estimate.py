@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.jobs.estimate import LONGEST_WAIT_S, NO_PACE, STEP, Pace, finish_at, position, retry_after
+from services.jobs.estimate import LONGEST_WAIT_S, NO_PACE, STEP, VAGUE, Pace, finish_at, position, retry_after
 from services.jobs.record import STATES, Record
 
 START = 1_700_000_000_000
@@ -20,9 +20,9 @@ JOB = Record(
     place=14,
     starts_at=START + 2_000,
 )
-RUNNING = replace(JOB, state="running", started_at=START, place=0)
+RUNNING = replace(JOB, state="running", started_at=START, place=0, expected_ms=3_000)
+UNKNOWN = replace(RUNNING, expected_ms=0)
 PACE = Pace(head=10, late_ms=0, mean_ms=3_000, off=0.0, depth=8)
-UNSTEADY = replace(PACE, off=0.3)
 
 
 def waits(job: Record, pace: Pace, *seconds: float) -> list[int]:
@@ -31,7 +31,7 @@ def waits(job: Record, pace: Pace, *seconds: float) -> list[int]:
 
 def follow(job: Record, pace: Pace, run_ms: int, steps: int = 0) -> tuple[int, float]:
     """How often a client asks that obeys, from the job's start on, and how late (s) it learns of the end."""
-    now, polls = START + retry_after(replace(job, state="queued", started_at=0, starts_at=START), pace, START) * 1000, 1
+    now, polls = START + retry_after(job, pace, START) * 1000, 1
     while now < START + run_ms:
         done = (now - START) * steps // run_ms if steps else 0
         news = {"percent": f"{100 * done / steps:g}", "reported_at": START + done * run_ms // steps} if done else {}
@@ -75,15 +75,21 @@ def test_what_a_type_says_of_an_input_counts_more_than_what_other_jobs_took() ->
     assert finish_at(replace(RUNNING, expected_ms=20_000), PACE, START) == START + 20_000
 
 
-def test_a_running_job_without_progress_takes_as_long_as_others_of_its_type() -> None:
-    assert finish_at(RUNNING, PACE, START + 1_000) == START + 3_000
+def test_a_running_job_without_progress_takes_as_long_as_was_expected_when_it_started() -> None:
+    for pace in (PACE, NO_PACE, replace(PACE, mean_ms=9_000, off=3.0)):
+        assert finish_at(RUNNING, pace, START + 1_000) == START + 3_000
     assert finish_at(replace(RUNNING, percent="0", reported_at=START + 10), PACE, START + 1_000) == START + 3_000
 
 
 def test_a_running_job_goes_on_as_fast_as_its_progress_says_if_nothing_else_is_known() -> None:
-    job = replace(RUNNING, percent="25", reported_at=START + 1_000)
+    job = replace(UNKNOWN, percent="25", reported_at=START + 1_000)
     assert finish_at(job, NO_PACE, START + 1_500) == START + 4_000
-    assert finish_at(job, UNSTEADY, START + 1_500) == START + 4_000
+    assert retry_after(job, NO_PACE, START + 1_500) == 3
+
+
+def test_where_expectations_are_often_wrong_a_client_comes_back_by_what_the_progress_says() -> None:
+    job = replace(RUNNING, expected_ms=20_000, percent="25", reported_at=START + 1_000)
+    assert [retry_after(job, replace(PACE, off=off), START + 1_500) for off in (0, 0.3, 3)] == [15, 3, 3]
 
 
 def test_progress_counts_the_more_the_farther_it_is() -> None:
@@ -95,11 +101,12 @@ def test_progress_counts_the_more_the_farther_it_is() -> None:
 @pytest.mark.parametrize(
     ("job", "pace"),
     [
-        (RUNNING, NO_PACE),
-        (RUNNING, replace(PACE, off=0.6)),
+        (UNKNOWN, PACE),
+        (JOB, NO_PACE),
+        (JOB, replace(PACE, off=0.6)),
         (replace(RUNNING, state="cancelling"), PACE),
     ],
-    ids=["of a type that never ran", "of a type whose runs differ greatly", "that is being stopped"],
+    ids=["that nothing was expected of", "of a type that never ran", "whose type's runs differ", "being stopped"],
 )
 def test_nothing_is_said_of_a_job(job: Record, pace: Pace) -> None:
     assert finish_at(job, pace, START) == 0
@@ -155,14 +162,14 @@ def test_an_expected_run_is_asked_about_at_most_thrice_and_its_end_learnt_within
     run_ms: int, steps: int, known: bool
 ) -> None:
     took = run_ms + 6
-    job = replace(RUNNING, expected_ms=run_ms if known else 0)
+    job = replace(RUNNING, expected_ms=run_ms if known else took)
     polls, lag = follow(job, replace(PACE, mean_ms=7_777 if known else took, off=0.004), took, steps)
     assert polls <= 3 and lag <= 1.0
 
 
 @pytest.mark.parametrize("run_ms", [100, 1_000, 5_000, 20_000, 59_000])
 def test_progress_alone_does_for_a_type_that_never_ran(run_ms: int) -> None:
-    polls, lag = follow(RUNNING, NO_PACE, run_ms, 20)
+    polls, lag = follow(UNKNOWN, NO_PACE, run_ms, 20)
     assert polls <= 4 and lag <= 1.0
 
 
@@ -170,7 +177,8 @@ def test_progress_alone_does_for_a_type_that_never_ran(run_ms: int) -> None:
 def test_the_end_of_a_run_of_which_nothing_reliable_is_known_is_learnt_within_a_part_of_it(
     run_ms: int, mean: int, off: float
 ) -> None:
-    polls, lag = follow(RUNNING, Pace(0, 0, mean if off < 0.5 and mean < run_ms else 0, off, 0), run_ms)
+    job = replace(UNKNOWN, expected_ms=min(mean, run_ms) if off <= VAGUE else 0)
+    polls, lag = follow(job, Pace(0, 0, mean, off, 0), run_ms)
     assert lag <= max(1.0, STEP * run_ms / 1000)
     assert polls <= 40
 

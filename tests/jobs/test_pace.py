@@ -175,6 +175,18 @@ def test_how_far_off_expectations_are_is_learnt_in_thousandths(client: Store) ->
     assert pace(client).off <= 0.1
 
 
+def test_what_others_took_is_not_expected_of_a_job_if_their_times_differ_greatly(client: Store) -> None:
+    for seconds in (0, 0.5, 0):
+        accept(client)
+        work(client, seconds)
+    client.hset("cc:stats", "off:t", 501)
+    job_id = accept(client).record.id
+    run = claim(client)
+    assert read(client, job_id)[0].expected_ms == 0
+    end(client, run)
+    assert pace(client).off < 0.501  # or it would never be trusted again
+
+
 def test_one_surprise_is_enough_to_rely_on_expectations_no_more(client: Store) -> None:
     for expected_ms in (1, 1, 1, 20_000):
         accept(client, expected_ms)

@@ -208,6 +208,15 @@ class TestStore:
         time.sleep(0.01)
         assert [self.claim(str(number)).id for number in range(4)] == [lost, handed_back, waiting, raised]
 
+    def test_a_job_that_was_lost_twice_goes_to_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wire, "LOST_DELAY_MS", 1)
+        poison, waiting = self.accept(), self.accept()
+        for _ in range(2):
+            assert self.claim().id == poison
+            self.store.lose("w", "retry")
+            time.sleep(0.01)
+        assert [self.claim(str(number)).id for number in range(2)] == [waiting, poison]
+
     def test_a_verdict_on_one_run_is_not_carried_out_on_the_next(self) -> None:
         job_id = self.accept()
         self.claim()

@@ -5,6 +5,7 @@ local JOB, IDEM, EVENTS, OWNER, RATE = 'cc:job:', 'cc:idem:', 'cc:events:', 'cc:
 local OPEN, LEASES, WAKE, STATS, ENDED, PLAN = 'cc:open', 'cc:leases', 'cc:wake', 'cc:stats', 'cc:ended', 'cc:plan:'
 local QUEUES = {'high', 'default', 'low'}
 local GONE_MS = 7 * 86400000
+local VAGUE = 500  -- thousandths: as in services/jobs/estimate.py
 local RUN_BOUNDS = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000}
 
 local function text(number) return string.format('%.0f', number) end
@@ -41,6 +42,7 @@ end
 -- on it) expectations were wrong. Being wrong counts at once, being right again only by and by.
 local function learn(kind, ms, expected)
   local mean, off = unpack(redis.call('HMGET', STATS, 'mean_ms:' .. kind, 'off:' .. kind))
+  expected = expected or tonumber(mean)
   smooth('mean_ms:' .. kind, mean or ms, ms, 0.2)
   if not expected then return end
   local wrong = math.abs(ms - expected) * 1000 / math.max(expected, 1000)
@@ -77,14 +79,17 @@ local function plan(name, queue, depth, expected, now)
   return starts
 end
 
--- How long a job of a type without an estimate will run: as long as others did, if anything is known.
-local function expected_ms(id)
+-- How long a job is expected to run: as its type says of its input, or else as long as others of its type did, unless
+-- their times differ by more than `most` thousandths; 0 if nothing can be said.
+local function expected_ms(id, most)
   local own, kind = unpack(fields(id, 'expected_ms', 'type'))
-  return tonumber(own or redis.call('HGET', STATS, 'mean_ms:' .. kind) or 0)
+  if own then return tonumber(own) end
+  local mean, off = unpack(redis.call('HMGET', STATS, 'mean_ms:' .. kind, 'off:' .. kind))
+  return tonumber(off or 0) <= most and tonumber(mean or 0) or 0
 end
 
--- A run that was begun and lost through no fault of its job (`front` says so) is the next of its queue: it has had
--- its turn. It is no part of the timetable again.
+-- A job that was handed back or lost for the first time (`front` says so) is the next of its queue: it has had its
+-- turn, and is no part of the timetable again. One that was lost before may be to blame, and goes to the end.
 local function push(id, run, queue)
   local now, name = now_ms(), rq_id(id, run)
   if redis.call('HDEL', JOB .. id, 'front') == 1 then
@@ -96,7 +101,7 @@ local function push(id, run, queue)
   end
   local place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
   local depth = redis.call('RPUSH', 'rq:queue:' .. queue, name)
-  local starts = plan(name, queue, depth, expected_ms(id), now)
+  local starts = plan(name, queue, depth, expected_ms(id, math.huge), now)
   redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(starts))
   wake()
   return place, depth, starts
@@ -273,7 +278,7 @@ local function claimed(id)
 end
 
 local function start(id, run, queue, worker, lease, now, iso)
-  local name, expected = rq_id(id, run), expected_ms(id)
+  local name, expected = rq_id(id, run), expected_ms(id, VAGUE)
   redis.call('HSET', JOB .. id, 'state', 'running', 'started_at', text(now), 'worker', worker)
   if expected > 0 then redis.call('HSET', JOB .. id, 'expected_ms', text(expected)) end
   redis.call('ZADD', LEASES, text(now + lease), id)
