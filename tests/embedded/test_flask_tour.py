@@ -37,7 +37,12 @@ def test_a_command_of_the_tour_does_what_it_says(
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     origins = {"GATEWAY": platform.gateway_url, "STATUS": platform.status_url, "KEYED": keyed.gateway_url}
     run = subprocess.run(
-        ["bash", "-c", command], env={**os.environ, **origins}, cwd=tmp_path, capture_output=True, timeout=60, check=False
+        ["bash", "-c", command],
+        env={**os.environ, **origins},
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     heads = re.findall(rb"^HTTP/1\.1 (\d{3})", run.stdout, re.MULTILINE)
     assert heads and heads[-1] == status.encode(), run.stdout[-600:] + run.stderr[-300:]
