@@ -29,9 +29,11 @@ def plot(path: Path, tickets: list[Ticket], ends: dict[str, dict[str, Any]], fau
         )
 
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif"',
+        ' font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="20">{len(accepted)} jobs accepted (grey) and finished (green), {len(faults)} faults</text>',
+        f'<text x="{LEFT}" y="20">{len(accepted)} jobs accepted (grey) and finished (green),',
+        f" {len(faults)} faults</text>",
         *_marks(faults, x),
         f'<polyline fill="none" stroke="#888" stroke-width="2" points="{steps(accepted)}"/>',
         f'<polyline fill="none" stroke="#27ae60" stroke-width="2" points="{steps(finished)}"/>',

@@ -81,7 +81,7 @@ def test_a_worker_killed_in_its_heartbeat_loses_only_its_lease(client: Store, va
     at_rest(client)
 
 
-def test_a_worker_killed_right_after_it_took_up_anothers_job_leaves_it_queued(
+def test_a_worker_killed_right_after_it_took_up_anothers_job_loses_it_to_nobody(
     client: Store, valkey_url: str, tmp_path: Path
 ) -> None:
     job_id = hand_in(client, "notes", '{"token":"t","seconds":1}')
@@ -94,7 +94,8 @@ def test_a_worker_killed_right_after_it_took_up_anothers_job_leaves_it_queued(
         workers.start("taken-up")
         wait_until("the kill", workers.mark.exists)
         (job,) = settle(client, workers, job_id)
-    assert (job.state, job.attempt) == ("succeeded", 2)
+    assert job.state == "succeeded"
+    assert job.attempt in (2, 3), "its own child may have claimed the job before it died"
     at_rest(client)
 
 
@@ -125,5 +126,6 @@ def test_a_kill_while_a_stranded_job_is_put_back_leaves_it_to_the_next_audit(
         workers.start(step)
         wait_until("the kill", workers.mark.exists)
         (job,) = settle(client, workers, job_id)
-    assert (job.state, job.attempt, len(workers.executions)) == ("succeeded", 1, 1)
+    assert (job.state, len(workers.executions)) == ("succeeded", 1)
+    assert job.attempt in (1, 2), "its own child may have claimed the job before it died"
     at_rest(client)
