@@ -200,8 +200,7 @@ class MemoryStore(MemoryOutbox):
         job = self.jobs[job_id].record
         if name and name != f"{job_id}-{job.run}":
             verdict = "again"
-        if verdict == "again" or job.attempt == 1:
-            self.front.add(job_id)
+        self.front.add(job_id)
         if verdict == "cancelled" or job.state == "cancelling":
             self._finish(job_id, "cancelled")
         elif verdict == "failed":
@@ -223,8 +222,7 @@ class MemoryStore(MemoryOutbox):
         lapsed = [job_id for job_id, until in self.leases.items() if until <= now] if now >= self.grace else []
         for job_id in lapsed:
             before = self.jobs[job_id].record.attempt - 1
-            if not before:
-                self.front.add(job_id)
+            self.front.add(job_id)
             self._give_up(job_id, LOST, min(wire.LOST_DELAY_MS * 2**before, 60_000) if before else 0)
         job = self.jobs[held].record if held else None
         return Beat(f"{held}-{job.run}" if job else "", job.state if job else "", len(lapsed), True)
@@ -256,6 +254,7 @@ class MemoryStore(MemoryOutbox):
             return "queued"
         if job.done:
             return "ended"
+        self.front.add(job_id)
         self._give_up(job_id, LOST, wire.LOST_DELAY_MS)
         return "retried"
 

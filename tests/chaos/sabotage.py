@@ -21,7 +21,7 @@ from services.jobs.intake import JobIntake
 from services.jobs.scripts import Script
 from services.worker import audit, child, sweep, worker
 
-LEASE_MS, BEAT_S, LOST_DELAY_MS = 1_200, 0.2, 100
+LEASE_MS, BEAT_S, LOST_DELAY_MS = 1_200, 0.2, 200
 
 
 class Saboteur:

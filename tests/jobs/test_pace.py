@@ -97,6 +97,38 @@ def test_a_worker_that_is_busy_is_counted_on_when_its_job_should_end(client: Sto
     assert (first.record.starts_at - first.now, round(second.record.starts_at - first.now, -3)) == (0, 5_000)
 
 
+def wait_s(taken: Accepted) -> int:
+    """After how many seconds, rounded, a job that was just accepted is to start."""
+    return round((taken.record.starts_at - taken.now) / 1000)
+
+
+def test_what_runs_for_another_queue_keeps_its_worker_busy_too(client: Store) -> None:
+    register(client, "a", "b")
+    starts(client, 10_000, 60_000)
+    for worker in ("a", "b"):
+        claim(client, worker)
+    assert [wait_s(accept(client, 5_000, queue="high")) for _ in range(3)] == [10, 15, 20]
+
+
+def test_a_job_that_is_being_stopped_keeps_no_worker_busy(client: Store) -> None:
+    register(client, "a", "b")
+    starts(client, 10_000, 60_000)
+    JobIntake(client).cancel(claim(client, "a").id)
+    claim(client, "b")
+    assert [wait_s(accept(client, 5_000)) for _ in range(2)] == [0, 5]
+
+
+def test_cancelled_jobs_are_forgotten_when_the_queue_was_empty(client: Store) -> None:
+    register(client, "a")
+    accept(client, 10_000)
+    claim(client, "a")
+    waiting = [accept(client, 60_000) for _ in range(5)]
+    assert [wait_s(one) for one in waiting] == [10, 70, 130, 190, 250]
+    for one in waiting:
+        JobIntake(client).cancel(one.record.id)
+    assert wait_s(accept(client, 1_000)) == 10
+
+
 def test_how_late_the_queue_runs_is_known_from_its_last_claim(client: Store) -> None:
     register(client, "a")
     ids = [accept(client, 200).record.id for _ in range(3)]

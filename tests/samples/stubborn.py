@@ -47,6 +47,15 @@ def leaves_a_process(inputs: Where) -> Never:
     return Never()
 
 
+@job_type(example={}, max_attempts=1)
+def abandons_a_process(inputs: Where) -> Never:
+    """Starts another process and ends without it."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    with open(inputs.path, "w") as file:
+        file.write(str(process.pid))
+    os._exit(0)
+
+
 @job_type(example={}, memory_mb=64, timeout=30)
 def maps_memory(inputs: Where) -> Never:
     """Uses memory that is not counted as the process's own data."""

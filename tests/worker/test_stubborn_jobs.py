@@ -17,9 +17,10 @@ def test_a_time_limit_holds_against_code_that_never_lets_python_run(platform: Pl
     assert run_job(platform.gateway_url, "simulate", {})["state"] == "succeeded"
 
 
-def test_what_a_job_has_started_is_ended_with_it(platform: Platform, tmp_path: Path) -> None:
-    job = run_job(platform.gateway_url, "leaves-a-process", {"path": str(tmp_path / "pid")})
-    assert job["error"]["origin"] == "timeout"
+@pytest.mark.parametrize(("kind", "origin"), [("leaves-a-process", "timeout"), ("abandons-a-process", "worker-lost")])
+def test_what_a_job_has_started_is_ended_with_it(platform: Platform, tmp_path: Path, kind: str, origin: str) -> None:
+    job = run_job(platform.gateway_url, kind, {"path": str(tmp_path / "pid")})
+    assert job["error"]["origin"] == origin
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
 

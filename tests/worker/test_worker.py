@@ -263,6 +263,24 @@ def test_what_an_older_store_says_that_a_worker_holds_is_handed_back(client: Sto
     assert (job_of(client, job_id).state, job_of(client, job_id).attempt) == ("queued", 1)
 
 
+def test_an_error_that_nobody_foresaw_ends_the_worker_as_one_and_signs_it_off(
+    client: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("unforeseen")
+
+    worker._tick()
+    monkeypatch.setattr(worker, "_tick", fail)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with pytest.raises(RuntimeError, match="unforeseen"):
+            worker.work()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert client.smembers("rq:workers") == set()
+
+
 def test_a_parent_lets_its_child_know_that_it_is_at_work(client: Store, worker: Worker) -> None:
     worker._tick()
     child: Any = worker._child

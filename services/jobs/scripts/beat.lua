@@ -38,7 +38,7 @@ if now >= tonumber(grace or 0) then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', text(now), 'LIMIT', 0, 50)) do
     local job = fields(id, 'state', 'run', 'attempt')
     if job[1] and holds(id, job[2]) then
-      if tonumber(job[3]) == 1 then redis.call('HSET', JOB .. id, 'front', 1) end
+      redis.call('HSET', JOB .. id, 'front', 1)
       give_up_run(id, problem, burnt_pause(job[3], delay), now, iso)
       taken = taken + 1
     else

@@ -63,18 +63,24 @@ local function note_time(kind, ms)
 end
 
 -- A queue's timetable: PLAN .. queue has, for each worker, when it will be through with all that was pushed so far if
--- every job runs as long as expected; late_ms is how far behind it the queue's last claim was.
--- Answers when a job of `expected` ms will be started that is pushed now, as number `depth` of its queue.
-local function plan(name, queue, depth, expected, now)
-  local key, late, starts = PLAN .. queue, 'late_ms:' .. queue, now
-  local workers, running = math.max(redis.call('SCARD', 'rq:workers'), 1), redis.call('ZCARD', LEASES)
-  if depth == 1 and running < workers then
-    redis.call('ZREMRANGEBYRANK', key, 0, -running - 1)
-    redis.call('HSET', STATS, late, 0)
-  else
-    for _ = workers, redis.call('ZCARD', key) do starts = tonumber(redis.call('ZPOPMIN', key)[2]) end
-    starts = math.max(starts, now - tonumber(redis.call('HGET', STATS, late) or 0))
+-- every job runs as long as expected; late_ms is how far behind it the queue's last claim was. It is made anew from
+-- what runs (but not of more than 64 jobs) when the first job comes into an empty queue.
+local function plan_anew(queue, now)
+  redis.call('DEL', PLAN .. queue)
+  redis.call('HSET', STATS, 'late_ms:' .. queue, 0)
+  for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, 63)) do
+    local job = fields(id, 'state', 'started_at', 'expected_ms')
+    local ends = job[1] == 'running' and job[2] + (job[3] or 0) or now
+    redis.call('ZADD', PLAN .. queue, text(ends), id)
   end
+end
+
+-- When a job of `expected` ms will be started that is pushed now, as number `depth` of its queue.
+local function plan(name, queue, depth, expected, now)
+  if depth == 1 then plan_anew(queue, now) end
+  local key, starts, workers = PLAN .. queue, now, math.max(redis.call('SCARD', 'rq:workers'), 1)
+  for _ = workers, redis.call('ZCARD', key) do starts = tonumber(redis.call('ZPOPMIN', key)[2]) end
+  starts = math.max(starts, now - tonumber(redis.call('HGET', STATS, 'late_ms:' .. queue) or 0))
   redis.call('ZADD', key, text(starts + expected), name)
   return starts
 end
@@ -88,16 +94,17 @@ local function expected_ms(id, most)
   return tonumber(off or 0) <= most and tonumber(mean or 0) or 0
 end
 
--- A job that was handed back or lost for the first time (`front` says so) is the next of its queue: it has had its
--- turn, and is no part of the timetable again. One that was lost before may be to blame, and goes to the end.
+-- A job that was lost with its worker or handed back (`front` says so) is the next of its queue: it has had its turn,
+-- and is no part of the timetable again. Should it be to blame, the others run in its pauses.
 local function push(id, run, queue)
   local now, name = now_ms(), rq_id(id, run)
   if redis.call('HDEL', JOB .. id, 'front') == 1 then
     local place = tonumber(redis.call('HGET', STATS, 'head:' .. queue) or 0)
     local depth = redis.call('LPUSH', 'rq:queue:' .. queue, name)
-    redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(now))
+    local starts = now - tonumber(redis.call('HGET', STATS, 'late_ms:' .. queue) or 0)
+    redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(starts))
     wake()
-    return place, depth, now
+    return place, depth, starts
   end
   local place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
   local depth = redis.call('RPUSH', 'rq:queue:' .. queue, name)

@@ -12,7 +12,7 @@ end
 if name ~= '' and name ~= current then verdict = 'again' end
 local now = now_ms()
 local attempt, state = unpack(fields(id, 'attempt', 'state'))
-if verdict == 'again' or tonumber(attempt) == 1 then redis.call('HSET', JOB .. id, 'front', 1) end
+redis.call('HSET', JOB .. id, 'front', 1)
 if verdict == 'cancelled' or state == 'cancelling' then
   finish(id, 'cancelled', now, {})
 elseif verdict == 'failed' then

@@ -16,6 +16,7 @@ if job[1] == 'queued' then
   return 'queued'
 elseif job[1] == 'running' or job[1] == 'cancelling' then
   if redis.call('ZSCORE', LEASES, id) then return 'fine' end
+  redis.call('HSET', JOB .. id, 'front', 1)
   give_up_run(id, problem, tonumber(delay), now, iso)
   return 'retried'
 end
