@@ -71,8 +71,9 @@ def submit_blueprint(
                 uploads.discard()
                 return Response(f'{{"valid":true,"input":{inputs}}}', content_type="application/json")
             fingerprint = _fingerprint(job_id, inputs, parsed, uploads) if key else ""
-            submission = _submission(job_id, kind, inputs, expected_ms, options, key, fingerprint)
-            submission = _by(caller, _with_callback(submission, options, here))
+            submission = _with_callback(
+                _submission(job_id, kind, caller, inputs, expected_ms, options, key, fingerprint), options, here
+            )
             accepted = _accept(intake, submission, settings.max_queue_depth, quota)
         if accepted.record.id != job_id:
             uploads.discard()
@@ -104,13 +105,12 @@ def find_type(catalogue: Catalogue, name: str) -> JobType:
 
 
 def _idempotency_key() -> str:
-    lines = request.headers.getlist("Idempotency-Key")
-    if not lines:
+    key: str | None = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
         return ""
-    key = lines[0]
     if len(key) >= 2 and key[0] == key[-1] == '"':
         key = key[1:-1]
-    if len(lines) > 1 or not KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise Problem("bad-idempotency-key", "Send one Idempotency-Key of 1 to 255 printable ASCII characters.")
     return key
 
@@ -124,7 +124,14 @@ def _fingerprint(job_id: str, inputs: str, parsed: Parsed, uploads: Uploads) -> 
 
 
 def _submission(
-    job_id: str, kind: JobType, inputs: str, expected_ms: int, options: Options, key: str, fingerprint: str
+    job_id: str,
+    kind: JobType,
+    caller: Caller,
+    inputs: str,
+    expected_ms: int,
+    options: Options,
+    key: str,
+    fingerprint: str,
 ) -> Submission:
     return Submission(
         id=job_id,
@@ -134,6 +141,9 @@ def _submission(
         timeout=options.timeout or kind.timeout,
         keep=kind.keep,
         queue=options.priority,
+        owner=caller.owner,
+        stranger=bool(caller.fresh),
+        client=caller.client,
         trace=traceparent(),
         run_at=options.due,
         expected_ms=expected_ms,
@@ -147,10 +157,6 @@ def _with_callback(submission: Submission, options: Options, here: Origins) -> S
     if not options.callback_url:
         return submission
     return replace(submission, callback=options.callback_url, origins=f"{here.gateway} {here.status}")
-
-
-def _by(caller: Caller, submission: Submission) -> Submission:
-    return replace(submission, owner=caller.owner, stranger=bool(caller.fresh), client=caller.client)
 
 
 def _accept(intake: Intake, submission: Submission, max_depth: int, quota: Quota | None) -> Accepted:
@@ -188,26 +194,21 @@ def _await(waiting: Waiting, blobs: Blobs, accepted: Accepted, seconds: int) -> 
 def _answer_finished(reading: Reading, origins: Origins, replayed: bool, wait: int | None) -> Response:
     job = reading.record
     assert job is not None
-    response = applied(job_response(view(job, None, reading.now, origins), 200), wait)
-    response.headers["Content-Location"] = job_url(origins, job.id)
-    _describe(response, job, origins, replayed)
-    return response
+    location = job_url(origins, job.id)
+    headers = [("Content-Location", location), *_about(job, location, origins, replayed)]
+    return applied(job_response(view(job, None, reading.now, origins), 200, headers), wait)
 
 
 def _answer(accepted: Accepted, origins: Origins) -> Response:
     job = accepted.record
-    seen = view(job, accepted.pace, accepted.now, origins)
-    response = applied(job_response(seen, 202), None)
-    response.headers["Location"] = job_url(origins, job.id)
-    _describe(response, job, origins, accepted.replayed)
-    return response
-
-
-def _describe(response: Response, job: Record, origins: Origins, replayed: bool) -> None:
     location = job_url(origins, job.id)
-    response.headers["Link"] = (
+    headers = [("Location", location), *_about(job, location, origins, accepted.replayed)]
+    return applied(job_response(view(job, accepted.pace, accepted.now, origins), 202, headers), None)
+
+
+def _about(job: Record, location: str, origins: Origins, replayed: bool) -> list[tuple[str, str]]:
+    links = (
         f'<{location}>; rel="self", <{location}/events>; rel="monitor", '
         f'<{origins.gateway}/v1/job-types/{job.type}>; rel="describedby"'
     )
-    if replayed:
-        response.headers["Idempotency-Replayed"] = "true"
+    return [("Link", links), ("Idempotency-Replayed", "true")] if replayed else [("Link", links)]

@@ -37,9 +37,8 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
             return applied(_same(etag, reading), wait if waited else None)
         if reading.record.state == "succeeded" and request.args.get("redirect") == "true":
             return _redirect(job_url(here, job_id))
-        response = job_response(view(whole(reading.record, blobs), reading.pace, reading.now, here), 200)
-        if reading.record.done:
-            response.headers["Cache-Control"] = _cacheable(reading)
+        seen = view(whole(reading.record, blobs), reading.pace, reading.now, here)
+        response = job_response(seen, 200, cache=_cacheable(reading) if reading.record.done else "no-cache")
         return conditional(applied(response, wait if waited else None))
 
     @routes.get("/v1/jobs/<job_id>/result")
@@ -59,6 +58,8 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
 
 def _known_etag() -> str:
     """The one ETag that the client has, if it names one."""
+    if "HTTP_IF_NONE_MATCH" not in request.environ:
+        return ""
     tags = request.if_none_match.as_set()
     return str(next(iter(tags))) if len(tags) == 1 else ""
 

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import request
 
@@ -48,8 +49,8 @@ class Callers:
         if self._keys:
             owner = f"key:{self._holder()}"
             return Caller(owner, owner)
-        session = request.cookies.get(COOKIE, "")
-        return Caller(owner_of(session) if SESSION.fullmatch(session) else "", _address())
+        session = request.cookies.get(COOKIE, "") if "HTTP_COOKIE" in request.environ else ""
+        return Caller(owner_of(session) if SESSION.fullmatch(session) else "", _client(request.remote_addr or ""))
 
     def submitting(self) -> Caller:
         """Who calls; one who has no name yet begins a session."""
@@ -81,10 +82,11 @@ def owner_of(session: str) -> str:
     return f"session:{hashlib.sha256(session.encode()).hexdigest()[:32]}"
 
 
-def _address() -> str:
+@lru_cache(1_024)
+def _client(remote: str) -> str:
     """The client's address as its quota counts it. A made-up cookie must not give a new quota, so it plays no part."""
     try:
-        address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
+        address = ipaddress.ip_address(remote.partition("%")[0])
     except ValueError:
         return "address:unknown"
     if isinstance(address, ipaddress.IPv6Address):

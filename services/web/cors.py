@@ -34,9 +34,8 @@ def install(app: Flask, settings: Settings) -> None:
     @app.after_request
     def allow(response: Response) -> Response:
         headers = response.headers
-        vary = headers.get("Vary")
-        headers["Vary"] = f"{vary}, Origin" if vary else "Origin"
-        site = request.headers.get("Origin")
+        headers.add("Vary", "Origin")
+        site = request.environ.get("HTTP_ORIGIN")
         if not site:
             return response
         if site in sites or site in _ours(origins):

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
+from gevent import GreenletExit
 from gunicorn.http import errors, wsgi
+from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
 from services.web import server_refusals as said
+from services.web.plain_reply import PlainReply
+from services.web.plain_request import PlainRequest, Requests
 from services.web.problems import Problem
 
 SMALL = 65_536
@@ -91,18 +95,57 @@ class ClientSocket:
 class Worker(GeventWorker):  # type: ignore[misc]
     """The worker that `gunicorn_conf.py` names."""
 
+    def init_process(self) -> None:
+        """Put together once what is the same for every request."""
+        self._environ = {**wsgi.base_environ(self.cfg), "wsgi.multithread": True, "wsgi.url_scheme": "http"}
+        self._environ |= {"SCRIPT_NAME": "", "SERVER_PROTOCOL": "HTTP/1.1"}
+        super().init_process()
+
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """One connection."""
-        super().handle(listener, ClientSocket(client), addr)
+        client.setblocking(1)
+        sock, name = ClientSocket(client), listener.getsockname()
+        requests, request = Requests(self.cfg, sock, addr), None
+        try:
+            while request := self._next(requests):
+                self.handle_request(name, request, sock, addr)
+        except (StopIteration, errors.NoMoreData, OSError, GreenletExit) as end:
+            self.log.debug("connection closed: %r", end)
+        except BaseException as error:
+            self.handle_error(request, sock, addr, error)
+        finally:
+            close(client)
+
+    def _next(self, requests: Requests) -> Any:
+        """The next request, or None when the client has been silent for too long."""
+        with self.timeout_ctx():
+            return next(requests)
 
     def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> Any:
         """One request; StopIteration is how the server says that it was the connection's last."""
         sock.begin(req.force_close)
         try:
+            if isinstance(req, PlainRequest):
+                return self._answer(listener_name, req, sock, addr)
             return super().handle_request(listener_name, req, sock, addr)
         except StopIteration:
             sock.linger()
             raise
+
+    def _answer(self, server: tuple[str, int], request: PlainRequest, sock: ClientSocket, client: Any) -> None:
+        if not self.alive:
+            request.force_close()
+        environ = {**self._environ, **request.environ, "gunicorn.socket": sock}
+        environ |= {"SERVER_NAME": server[0], "SERVER_PORT": str(server[1])}
+        environ |= {"REMOTE_ADDR": client[0], "REMOTE_PORT": str(client[1])}
+        reply = PlainReply(request, sock, self.cfg)
+        body = self.wsgi(environ, reply.start)
+        try:
+            reply.send(body)
+        finally:
+            body.close()
+        if request.should_close():
+            raise StopIteration
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: BaseException) -> None:
         """Answer what can't be read, and what went wrong before the app could say so."""

@@ -1,17 +1,12 @@
-"""Headers of every reply: request id, security, and nothing about what serves it."""
+"""Headers of every reply: request id, and what pages may do. The response class adds those that are always the same."""
 
 import re
-import secrets
 
 from flask import Flask, Response, g, request
 
+from services.web.trace import span
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
-SECURITY = [
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-site"),
-    ("X-Frame-Options", "DENY"),
-]
 PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -22,14 +17,13 @@ def install(app: Flask) -> None:
 
 
 def _identify() -> None:
-    theirs = request.headers.get("X-Request-ID", "")
-    g.request_id = theirs if REQUEST_ID.fullmatch(theirs) else secrets.token_hex(8)
+    theirs = request.environ.get("HTTP_X_REQUEST_ID", "")
+    g.request_id = theirs if theirs and REQUEST_ID.fullmatch(theirs) else span()
 
 
 def _finish(response: Response) -> Response:
     headers = response.headers
-    headers.add("X-Request-ID", g.get("request_id") or secrets.token_hex(8))
-    headers.extend(SECURITY)
+    headers.add("X-Request-ID", g.get("request_id") or span())
     if response.mimetype == "text/html":
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     return response

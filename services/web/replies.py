@@ -1,5 +1,6 @@
 """Replies that both services give in the same way."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from flask import Response as FlaskResponse
@@ -11,15 +12,19 @@ from services.jobs.record import Record
 from services.web.problems import Problem
 from services.web.response import Response
 
+CONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"})
+
 
 def whole(job: Record, blobs: Blobs) -> Record:
     """The record with its result, wherever that is kept."""
     return replace(job, result=blobs.read(job.result_key).decode()) if job.result_key else job
 
 
-def job_response(seen: View, status: int) -> Response:
-    """A job document with its ETag, and when to ask again unless the job is done."""
-    headers = [("ETag", f'"{seen.etag}"'), ("Cache-Control", "no-cache")]
+def job_response(
+    seen: View, status: int, more: Iterable[tuple[str, str]] = (), *, cache: str = "no-cache"
+) -> Response:
+    """A job document with its ETag, when to ask again unless the job is done, and `more` headers."""
+    headers = [("ETag", f'"{seen.etag}"'), ("Cache-Control", cache), *more]
     if seen.retry_after:
         headers.append(("Retry-After", str(seen.retry_after)))
     return Response(seen.body, status, headers, content_type="application/json")
@@ -27,6 +32,8 @@ def job_response(seen: View, status: int) -> Response:
 
 def conditional(response: FlaskResponse) -> FlaskResponse:
     """The response, or 304 if the client has it already; a problem if it wants another one (RFC 9110, section 13)."""
+    if not CONDITIONS & request.environ.keys():
+        return response
     status = response.status_code
     response.make_conditional(request)
     if response.status_code == 412 and request.if_match.star_tag:

@@ -2,8 +2,8 @@
 
 import secrets
 
-from services.web.headers import SECURITY
 from services.web.problems import Problem, response
+from services.web.response import SECURITY
 
 LONGEST_LINE = 8_190
 """Bytes of a request line, and of any one header."""
