@@ -71,10 +71,8 @@ def submit_blueprint(
                 uploads.discard()
                 return Response(f'{{"valid":true,"input":{inputs}}}', content_type="application/json")
             fingerprint = _fingerprint(job_id, inputs, parsed, uploads) if key else ""
-            submission = _with_callback(
-                _submission(job_id, kind, caller, inputs, expected_ms, options, key, fingerprint), options, here
-            )
-            accepted = _accept(intake, submission, settings.max_queue_depth, quota)
+            submission = _submission(job_id, kind, caller, inputs, expected_ms, options, key, fingerprint)
+            accepted = _accept(intake, _with_callback(submission, options, here), settings.max_queue_depth, quota)
         if accepted.record.id != job_id:
             uploads.discard()
         tell_allowance(accepted.allowance)

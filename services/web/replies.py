@@ -20,9 +20,7 @@ def whole(job: Record, blobs: Blobs) -> Record:
     return replace(job, result=blobs.read(job.result_key).decode()) if job.result_key else job
 
 
-def job_response(
-    seen: View, status: int, more: Iterable[tuple[str, str]] = (), *, cache: str = "no-cache"
-) -> Response:
+def job_response(seen: View, status: int, more: Iterable[tuple[str, str]] = (), *, cache: str = "no-cache") -> Response:
     """A job document with its ETag, when to ask again unless the job is done, and `more` headers."""
     headers = [("ETag", f'"{seen.etag}"'), ("Cache-Control", cache), *more]
     if seen.retry_after:
