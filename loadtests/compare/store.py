@@ -35,6 +35,7 @@ class Store:
             # A rewrite that starts by itself would fall on whichever stack happens to run.
             "auto-aof-rewrite-percentage": "0",
             "maxmemory-policy": "noeviction",
+            "hash-max-listpack-value": "2048",
         }
         self.server = ValkeyServer(port=PORT, data_dir=folder, config=dict(self.settings), persist=True)
         self.url = f"redis://127.0.0.1:{PORT}/0"

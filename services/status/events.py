@@ -117,7 +117,7 @@ class _Follower:
 def _news(job: Record, history: list[Event], last: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if not last:
         yield FIRST, "state", {"state": "queued", "attempt": 1}
-    if not history and job.done and job.started_at and last in ("", FIRST):
+    if not history and job.started_at and last in ("", FIRST):
         yield f"{job.started_at}-0", "state", {"state": "running", "attempt": job.attempt}
     for event in history:
         yield event.id, event.kind, _data(event)

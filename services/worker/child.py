@@ -26,6 +26,7 @@ Answer = TypeVar("Answer")
 
 IDLE_S = 2
 LONGEST_PAUSE_S = 1.0
+MEASURE_S = 0.02
 SILENT_S = 1.0
 """A parent that has not been at work for so long can't be trusted to renew a lease: nothing is claimed meanwhile."""
 
@@ -46,7 +47,12 @@ class Child:
         self._sweep = Sweep(self._dispatch, self._blobs)
         self._memory = MemoryLimit()
         self._draining = self._idle = False
-        self._jobs = 0
+        self._jobs, self._measured_at, self._large = 0, 0.0, False
+        self._handlers = (
+            (signal.SIGTERM, self._drain),
+            (signal.SIGUSR1, self._cancel),
+            (signal.SIGINT, signal.SIG_IGN),
+        )
         self._run: Run | None = None
         self._job: ConnectedJob | None = None
 
@@ -62,9 +68,9 @@ class Child:
 
     def _listen_to_signals(self) -> None:
         """Jobs run in this process too, and may have changed what was set before."""
-        signal.signal(signal.SIGTERM, self._drain)
-        signal.signal(signal.SIGUSR1, self._cancel)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number, handler in self._handlers:
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
 
     def _next(self) -> Run | None:
         if self._sweep.due:
@@ -139,8 +145,14 @@ class Child:
             self._job.cancelled = True
 
     def _old(self) -> bool:
-        grown = self._jobs >= self._settings.child_max_jobs or memory_mb() > self._settings.child_max_mb
-        return self._jobs > 0 and grown
+        return self._jobs >= self._settings.child_max_jobs or (self._jobs > 0 and self._is_large())
+
+    def _is_large(self) -> bool:
+        """Whether this process takes too much memory; among short jobs, as it was a moment ago."""
+        now = time.monotonic()
+        if now - self._measured_at > MEASURE_S:
+            self._measured_at, self._large = now, memory_mb() > self._settings.child_max_mb
+        return self._large
 
     def _say(self, line: str) -> None:
         os.write(self._pipe, f"{line}\n".encode())

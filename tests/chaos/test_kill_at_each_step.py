@@ -126,6 +126,7 @@ def test_a_kill_while_a_stranded_job_is_put_back_leaves_it_to_the_next_audit(
         workers.start(step)
         wait_until("the kill", workers.mark.exists)
         (job,) = settle(client, workers, job_id)
-    assert (job.state, len(workers.executions)) == ("succeeded", 1)
+    assert job.state == "succeeded"
     assert job.attempt in (1, 2), "its own child may have claimed the job before it died"
+    assert 1 <= len(workers.executions) <= job.attempt
     at_rest(client)

@@ -18,13 +18,6 @@ local function allowance(by)
   return {quota - used - by, ends - now}
 end
 
--- How the queue and the job type have been moving, for the job document.
-local function pace(name, sort, depth)
-  local stats = redis.call('HMGET', STATS, 'head:' .. name, 'late_ms:' .. name, 'mean_ms:' .. sort, 'off:' .. sort)
-  stats[5] = depth
-  return stats
-end
-
 -- The answer for a job that is there already.
 local function again(first)
   local job = fields(first, 'queue', 'type', 'finished_at')
@@ -55,9 +48,12 @@ if depth >= tonumber(max_depth) then
   return {'full', depth, math.max(0, free + (redis.call('HGET', STATS, 'late_ms:' .. queue) or 0) - now)}
 end
 
-redis.call('HSET', JOB .. id, 'type', kind, 'state', 'queued', 'run', 1, 'attempt', 1, 'max_attempts', max_attempts,
-  'queue', queue, 'created_at', text(now), 'timeout', timeout, 'keep', keep, 'input', input, 'trace', trace,
-  'owner', owner)
+local job = {'type', kind, 'state', 'queued', 'run', 1, 'attempt', 1, 'max_attempts', max_attempts, 'queue', queue,
+  'created_at', text(now), 'timeout', timeout, 'keep', keep, 'input', input, 'trace', trace, 'owner', owner}
+local function note(field, value) job[#job + 1], job[#job + 2] = field, value end
+if idem ~= '' then note('idem', IDEM .. idem) end
+if expected ~= '0' then note('expected_ms', expected) end
+redis.call('HSET', JOB .. id, unpack(job))
 redis.call('SADD', OPEN, id)
 if callback ~= '' then redis.call('HSET', JOB .. id, 'callback', callback, 'origins', origins) end
 if owner ~= '' then
@@ -67,11 +63,7 @@ if owner ~= '' then
     redis.call('PEXPIREAT', OWNER .. owner, lasts, 'GT')
   end
 end
-if idem ~= '' then
-  redis.call('SET', IDEM .. idem, id .. ' ' .. fingerprint)
-  redis.call('HSET', JOB .. id, 'idem', IDEM .. idem)
-end
-if expected ~= '0' then redis.call('HSET', JOB .. id, 'expected_ms', expected) end
-local place, length, starts = dispatch(id, '1', queue, kind, timeout, tonumber(due), iso)
+if idem ~= '' then redis.call('SET', IDEM .. idem, id .. ' ' .. fingerprint) end
+local begins, stats = dispatch(id, '1', queue, kind, timeout, tonumber(due), now, iso)
 count('accepted:' .. kind)
-return {'accepted', id, now, false, {place, starts}, pace(queue, kind, length), allowance(1)}
+return {'accepted', id, now, false, begins, stats, allowance(1)}

@@ -46,9 +46,5 @@ if now >= tonumber(grace or 0) then
     end
   end
 end
-if redis.call('EXISTS', 'rq:suspended') == 0 then
-  for _, queue in ipairs(QUEUES) do
-    if redis.call('LLEN', 'rq:queue:' .. queue) > 0 then wake() break end
-  end
-end
+if redis.call('EXISTS', 'rq:suspended') == 0 then wake_if_any_wait() end
 return {held, state, taken, redis.call('HEXISTS', key, 'birth')}

@@ -14,6 +14,7 @@ if job[1] == 'queued' then
   redis.call('ZREM', 'rq:scheduled:' .. job[3], name)
   finish(id, 'cancelled', now, {})
 elseif job[1] == 'running' then
+  begin_history(id)
   redis.call('HSET', JOB .. id, 'state', 'cancelling')
   tell(id, now, 'state', 'state', 'cancelling')
   redis.call('PUBLISH', 'rq:pubsub:' .. job[4], '{"command": "stop-job", "job_id": "' .. name .. '", "created_at": ""}')

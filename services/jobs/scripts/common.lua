@@ -23,7 +23,16 @@ local function split(name) return string.match(name, '^(.+)-(%d+)$') end
 
 local function fields(id, ...) return redis.call('HMGET', JOB .. id, ...) end
 
--- A line of the job's history, which clients follow and can take up again where they left off.
+-- A line of the job's history, which clients follow and can take up again where they left off. A job of which nothing
+-- is told but that it runs, and how it ended, has no history: both can be seen in its record. begin_history() writes
+-- down the first of them, under the id that it has for clients, before there is more to tell.
+local function begin_history(id)
+  if redis.call('EXISTS', EVENTS .. id) == 1 then return end
+  local job = fields(id, 'started_at', 'attempt')
+  if not job[1] then return end
+  redis.call('XADD', EVENTS .. id, job[1] .. '-0', 'kind', 'state', 'state', 'running', 'attempt', job[2])
+end
+
 local function tell(id, now, kind, ...)
   redis.call('XADD', EVENTS .. id, 'MAXLEN', '~', 1000, text(now) .. '-*', 'kind', kind, ...)
 end
@@ -34,20 +43,20 @@ local function wake()
   if redis.call('LLEN', WAKE) == 0 then redis.call('LPUSH', WAKE, '1') end
 end
 
-local function smooth(field, old, value, share)
-  redis.call('HSET', STATS, field, text(old * (1 - share) + value * share))
-end
+local function smooth(old, value, share) return text(old * (1 - share) + value * share) end
 
 -- From a run that took `ms`: what such runs take, and by how much of it (in thousandths; below a second nothing depends
 -- on it) expectations were wrong. Being wrong counts at once, being right again only by and by.
 local function learn(kind, ms, expected)
   local mean, off = unpack(redis.call('HMGET', STATS, 'mean_ms:' .. kind, 'off:' .. kind))
   expected = expected or tonumber(mean)
-  smooth('mean_ms:' .. kind, mean or ms, ms, 0.2)
-  if not expected then return end
-  local wrong = math.abs(ms - expected) * 1000 / math.max(expected, 1000)
-  off = tonumber(off or wrong)
-  smooth('off:' .. kind, off, wrong, wrong > off and 0.5 or 0.2)
+  local learnt = {'mean_ms:' .. kind, smooth(mean or ms, ms, 0.2)}
+  if expected then
+    local wrong = math.abs(ms - expected) * 1000 / math.max(expected, 1000)
+    off = tonumber(off or wrong)
+    learnt[3], learnt[4] = 'off:' .. kind, smooth(off, wrong, wrong > off and 0.5 or 0.2)
+  end
+  redis.call('HSET', STATS, unpack(learnt))
 end
 
 local function count(name, by) redis.call('HINCRBY', STATS, name, by or 1) end
@@ -68,6 +77,7 @@ end
 local function plan_anew(queue, now)
   redis.call('DEL', PLAN .. queue)
   redis.call('HSET', STATS, 'late_ms:' .. queue, 0)
+  redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
   for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, 63)) do
     local job = fields(id, 'state', 'started_at', 'expected_ms')
     local ends = job[1] == 'running' and job[2] + (job[3] or 0) or now
@@ -75,75 +85,96 @@ local function plan_anew(queue, now)
   end
 end
 
--- When a job of `expected` ms will be started that is pushed now, as number `depth` of its queue.
-local function plan(name, queue, depth, expected, now)
-  if depth == 1 then plan_anew(queue, now) end
+-- When a job of `expected` ms will be started that is pushed now into a queue that runs `late` ms late.
+local function plan(name, queue, expected, late, now)
   local key, starts, workers = PLAN .. queue, now, math.max(redis.call('SCARD', 'rq:workers'), 1)
   for _ = workers, redis.call('ZCARD', key) do starts = tonumber(redis.call('ZPOPMIN', key)[2]) end
-  starts = math.max(starts, now - tonumber(redis.call('HGET', STATS, 'late_ms:' .. queue) or 0))
+  starts = math.max(starts, now - late)
   redis.call('ZADD', key, text(starts + expected), name)
   return starts
 end
 
--- How long a job is expected to run: as its type says of its input, or else as long as others of its type did, unless
--- their times differ by more than `most` thousandths; 0 if nothing can be said.
-local function expected_ms(id, most)
-  local own, kind = unpack(fields(id, 'expected_ms', 'type'))
-  if own then return tonumber(own) end
-  local mean, off = unpack(redis.call('HMGET', STATS, 'mean_ms:' .. kind, 'off:' .. kind))
-  return tonumber(off or 0) <= most and tonumber(mean or 0) or 0
+-- How a queue and a job type have been moving: {head, late_ms, mean_ms, off, depth}, as services/jobs/estimate.py
+-- takes it.
+local function pace(queue, kind, depth)
+  local stats = redis.call('HMGET', STATS, 'head:' .. queue, 'late_ms:' .. queue, 'mean_ms:' .. kind, 'off:' .. kind)
+  stats[5] = depth
+  return stats
+end
+
+-- How long a job is expected to run whose type can't say: as long as others of its type did, unless their times differ
+-- by more than `most` thousandths; 0 if nothing can be said.
+local function usual_ms(stats, most)
+  return tonumber(stats[4] or 0) <= most and tonumber(stats[3] or 0) or 0
 end
 
 -- A job that was lost with its worker or handed back (`front` says so) is the next of its queue: it has had its turn,
 -- and is no part of the timetable again. Should it be to blame, the others run in its pauses.
-local function push(id, run, queue)
-  local now, name = now_ms(), rq_id(id, run)
-  if redis.call('HDEL', JOB .. id, 'front') == 1 then
-    local place = tonumber(redis.call('HGET', STATS, 'head:' .. queue) or 0)
-    local depth = redis.call('LPUSH', 'rq:queue:' .. queue, name)
-    local starts = now - tonumber(redis.call('HGET', STATS, 'late_ms:' .. queue) or 0)
-    redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(starts))
-    wake()
-    return place, depth, starts
+-- Answers {its place, when it should start}, and the pace.
+local function push(id, run, queue, kind, now)
+  local name, place, starts = rq_id(id, run)
+  local front, expected = unpack(fields(id, 'front', 'expected_ms'))
+  local depth = redis.call(front and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, name)
+  if depth == 1 then plan_anew(queue, now) end
+  local stats = pace(queue, kind, depth)
+  local late = tonumber(stats[2] or 0)
+  if front then
+    redis.call('HDEL', JOB .. id, 'front')
+    place, starts = tonumber(stats[1] or 0), now - late
+  else
+    place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
+    starts = plan(name, queue, tonumber(expected or usual_ms(stats, math.huge)), late, now)
   end
-  local place = redis.call('HINCRBY', STATS, 'pushed:' .. queue, 1)
-  local depth = redis.call('RPUSH', 'rq:queue:' .. queue, name)
-  local starts = plan(name, queue, depth, expected_ms(id, math.huge), now)
   redis.call('HSET', JOB .. id, 'place', place, 'pushed_at', text(now), 'starts_at', text(starts))
   wake()
-  return place, depth, starts
+  return {place, starts}, stats
 end
 
--- Make run `run` of a job ready to be claimed, at once or when `due` (ms) comes.
-local function dispatch(id, run, queue, kind, timeout, due, iso)
+-- Make run `run` of a job ready to be claimed, at once or when `due` (ms) comes. Answers as push() does.
+local function dispatch(id, run, queue, kind, timeout, due, now, iso)
   local name, later = rq_id(id, run), due > 0
   redis.call('HSET', 'rq:job:' .. name, 'status', later and 'scheduled' or 'queued', 'origin', queue,
     'data', '["coatcheck.' .. kind .. '", null, ["' .. id .. '"], {}]', 'description', kind .. ' ' .. id,
     'created_at', iso, 'enqueued_at', iso, 'timeout', timeout)
+  if not later then return push(id, run, queue, kind, now) end
   redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
-  if not later then return push(id, run, queue) end
   redis.call('HSET', JOB .. id, 'run_at', text(due))
   redis.call('ZADD', 'rq:scheduled:' .. queue, seconds(due), name)
-  return 0, redis.call('LLEN', 'rq:queue:' .. queue), 0
+  return {0, 0}, pace(queue, kind, redis.call('LLEN', 'rq:queue:' .. queue))
 end
 
 -- Move what has come due into its queue, at most `limit` jobs of each queue.
 local function promote(now, limit)
+  if redis.call('EXISTS', 'rq:scheduled:high', 'rq:scheduled:default', 'rq:scheduled:low') == 0 then return end
   for _, queue in ipairs(QUEUES) do
     local due = redis.call('ZRANGEBYSCORE', 'rq:scheduled:' .. queue, '-inf', seconds(now), 'LIMIT', 0, limit)
     for _, name in ipairs(due) do
       redis.call('ZREM', 'rq:scheduled:' .. queue, name)
       local id, run = split(name)
-      if id and redis.call('HGET', JOB .. id, 'run') == run then
+      local job = fields(id or '', 'run', 'type')
+      if job[1] and job[1] == run then
         redis.call('HDEL', JOB .. id, 'run_at')
         redis.call('HSET', 'rq:job:' .. name, 'status', 'queued')
-        push(id, run, queue)
+        push(id, run, queue, job[2], now)
       else
         redis.call('DEL', 'rq:job:' .. name)
       end
     end
   end
 end
+
+-- Called while jobs are waiting, so that no worker sleeps through it.
+local function wake_if_any_wait()
+  if redis.call('EXISTS', 'rq:queue:high', 'rq:queue:default', 'rq:queue:low') > 0 then wake() end
+end
+
+local function release(worker)
+  redis.call('HDEL', 'rq:worker:' .. worker, 'current_job')
+  redis.call('HSET', 'rq:worker:' .. worker, 'state', 'idle')
+end
+
+-- The worker whose run is ended here and that claims its next one in the same step, which sees to its hash as well.
+local claiming
 
 -- Take a run out of RQ's data, and off the worker that held it.
 local function undispatch(id, run, queue, worker)
@@ -152,11 +183,7 @@ local function undispatch(id, run, queue, worker)
   if not worker then return end
   redis.call('ZREM', LEASES, id)
   redis.call('ZREM', 'rq:wip:' .. queue, name)
-  local key = 'rq:worker:' .. worker
-  if redis.call('HGET', key, 'current_job') == name then
-    redis.call('HDEL', key, 'current_job')
-    redis.call('HSET', key, 'state', 'idle')
-  end
+  if worker ~= claiming and redis.call('HGET', 'rq:worker:' .. worker, 'current_job') == name then release(worker) end
 end
 
 -- Notifications of ended jobs. Each receiver (host and port of the callback) has a line of its own, so that a dead
@@ -229,11 +256,7 @@ local function finish(id, state, now, outcome)
   redis.call('HDEL', JOB .. id, 'input', 'worker', 'place', 'pushed_at', 'run_at', 'timeout', 'keep', 'reported_at',
     'starts_at', 'expected_ms', 'front')
   redis.call('PEXPIREAT', JOB .. id, text(expires + GONE_MS))
-  if redis.call('XLEN', EVENTS .. id) > 1 then
-    redis.call('PEXPIREAT', EVENTS .. id, text(expires))
-  else
-    redis.call('DEL', EVENTS .. id)
-  end
+  redis.call('PEXPIREAT', EVENTS .. id, text(expires))
   if job[3] then redis.call('PEXPIREAT', job[3], text(math.max(expires, now + 86400000))) end
   redis.call('SREM', OPEN, id)
   redis.call('ZADD', ENDED, text(expires), id)
@@ -250,12 +273,13 @@ end
 -- Give a running job its next run: a further attempt, or the same one when `burn` is 0.
 local function run_again(id, burn, delay, now, iso)
   local job = fields(id, 'run', 'queue', 'worker', 'type', 'timeout')
+  begin_history(id)
   undispatch(id, job[1], job[2], job[3])
   local run = redis.call('HINCRBY', JOB .. id, 'run', 1)
   redis.call('HINCRBY', JOB .. id, 'attempt', burn)
   redis.call('HSET', JOB .. id, 'state', 'queued')
   redis.call('HDEL', JOB .. id, 'worker', 'started_at', 'percent', 'message', 'reported_at')
-  dispatch(id, text(run), job[2], job[4], job[5], delay > 0 and now + delay or 0, iso)
+  dispatch(id, text(run), job[2], job[4], job[5], delay > 0 and now + delay or 0, now, iso)
   tell(id, now, 'state', 'state', 'queued', 'attempt', redis.call('HGET', JOB .. id, 'attempt'))
   announce(id)
 end
@@ -278,56 +302,71 @@ local function holds(id, run)
   return (job[1] == 'running' or job[1] == 'cancelling') and job[2] == run
 end
 
-local function claimed(id)
-  local job = fields(id, 'run', 'type', 'input', 'attempt', 'max_attempts', 'timeout', 'trace', 'owner', 'created_at')
-  table.insert(job, 1, id)
-  return job
+-- What a worker has to know of a run: {id, run, type, input, attempt, max_attempts, timeout, trace, owner, created_at}.
+local RUN = {'run', 'type', 'input', 'attempt', 'max_attempts', 'timeout', 'trace', 'owner', 'created_at'}
+
+local function claimed(id, job)
+  return {id, unpack(job, 1, #RUN)}
 end
 
-local function start(id, run, queue, worker, lease, now, iso)
-  local name, expected = rq_id(id, run), expected_ms(id, VAGUE)
-  redis.call('HSET', JOB .. id, 'state', 'running', 'started_at', text(now), 'worker', worker)
-  if expected > 0 then redis.call('HSET', JOB .. id, 'expected_ms', text(expected)) end
+-- Start run `run` of a job: `job` has what RUN says, state, place, starts_at and expected_ms.
+local function start(id, run, queue, job, worker, lease, now, iso)
+  local name, expected = rq_id(id, run), job[13]
+  redis.call('HSET', STATS, 'head:' .. queue, job[11] or 0, 'late_ms:' .. queue, text(now - (job[12] or now)))
+  if not expected then
+    local usual = usual_ms(redis.call('HMGET', STATS, 'head', 'late_ms', 'mean_ms:' .. job[2], 'off:' .. job[2]), VAGUE)
+    expected = usual > 0 and text(usual)
+  end
+  local written = {'state', 'running', 'started_at', text(now), 'worker', worker}
+  if expected then written[7], written[8] = 'expected_ms', expected end
+  redis.call('HSET', JOB .. id, unpack(written))
   redis.call('ZADD', LEASES, text(now + lease), id)
   redis.call('HSET', 'rq:job:' .. name, 'status', 'started', 'started_at', iso, 'worker_name', worker)
   redis.call('ZADD', 'rq:wip:' .. queue, seconds(now + 365 * 86400000), name)
-  redis.call('HSET', 'rq:worker:' .. worker, 'current_job', name, 'state', 'busy')
-  redis.call('EXPIRE', 'rq:worker:' .. worker, 60, 'NX')
-  local job = claimed(id)
-  tell(id, now, 'state', 'state', 'running', 'attempt', job[5])
+  local fresh = redis.call('HSET', 'rq:worker:' .. worker, 'current_job', name, 'state', 'busy') == 2
+  if fresh then redis.call('EXPIRE', 'rq:worker:' .. worker, 60) end
+  if run ~= '1' then tell(id, now, 'state', 'state', 'running', 'attempt', job[4]) end
   announce(id)
-  return job
+  return claimed(id, job)
 end
 
--- Take the next job of the first queue that has one and start it; false when there is none.
--- Called again by a worker that holds a job already (its reply was lost), it gives the same job.
-local function claim(worker, lease, iso)
-  local now = now_ms()
+-- The run that a worker holds already: its claim was heard, but the reply was lost.
+local function held_by(worker)
   local current = redis.call('HGET', 'rq:worker:' .. worker, 'current_job')
-  if current then
-    local id, run = split(current)
-    if id and holds(id, run) then return claimed(id) end
-    redis.call('HDEL', 'rq:worker:' .. worker, 'current_job')
-  end
+  if not current then return end
+  local id, run = split(current)
+  if id and holds(id, run) then return claimed(id, fields(id, unpack(RUN))) end
+  redis.call('HDEL', 'rq:worker:' .. worker, 'current_job')
+end
+
+-- Start the first job that is ready to be; false when there is none.
+local function start_next(worker, lease, now, iso)
   if redis.call('EXISTS', 'rq:suspended') == 1 then return false end
   promote(now, 10)
-  for _, queue in ipairs(QUEUES) do
-    for _ = 1, 100 do
-      local name = redis.call('LPOP', 'rq:queue:' .. queue)
-      if not name then break end
-      local id, run = split(name)
-      local job = fields(id or '', 'state', 'run', 'place', 'starts_at')
-      if job[1] == 'queued' and job[2] == run then
-        redis.call('HSET', STATS, 'head:' .. queue, job[3] or 0, 'late_ms:' .. queue, text(now - (job[4] or now)))
-        local started = start(id, run, queue, worker, lease, now, iso)
-        for _, other in ipairs(QUEUES) do
-          if redis.call('LLEN', 'rq:queue:' .. other) > 0 then wake() break end
-        end
-        return started
-      end
-      redis.call('DEL', 'rq:job:' .. name)
+  for _ = 1, 100 do
+    local popped = redis.call('LMPOP', 3, 'rq:queue:high', 'rq:queue:default', 'rq:queue:low', 'LEFT')
+    if not popped then break end
+    local queue, name = string.sub(popped[1], 10), popped[2][1]
+    local id, run = split(name)
+    local job = fields(id or '', 'run', 'type', 'input', 'attempt', 'max_attempts', 'timeout', 'trace', 'owner',
+      'created_at', 'state', 'place', 'starts_at', 'expected_ms')
+    if job[10] == 'queued' and job[1] == run then
+      local started = start(id, run, queue, job, worker, lease, now, iso)
+      wake_if_any_wait()
+      return started
     end
+    redis.call('DEL', 'rq:job:' .. name)
   end
   redis.call('DEL', WAKE)
   return false
+end
+
+-- Take the next job of the first queue that has one and start it; false when there is none.
+local function claim(worker, lease, now, iso)
+  if claiming == worker then
+    local started = start_next(worker, lease, now, iso)
+    if not started then release(worker) end
+    return started
+  end
+  return held_by(worker) or start_next(worker, lease, now, iso)
 end

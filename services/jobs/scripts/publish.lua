@@ -4,13 +4,16 @@
 local worker, lease, iso, id, run, verdict, result, result_key, files, problem, delay, go_on = unpack(ARGV)
 local now, said = now_ms(), 'ended'
 
-if not holds(id, run) then
-  local job = fields(id, 'state', 'run')
+local job = fields(id, 'state', 'run', 'worker')
+local held = job[2] == run and (job[1] == 'running' or job[1] == 'cancelling')
+if held and go_on == '1' and job[3] == worker then claiming = worker end
+
+if not held then
   if not (job[1] == verdict and job[2] == run) then
     said = 'late'
     count('late_results')
   end
-elseif redis.call('HGET', JOB .. id, 'state') == 'cancelling' then
+elseif job[1] == 'cancelling' then
   finish(id, 'cancelled', now, {})
 elseif verdict == 'succeeded' then
   local outcome = {}
@@ -25,5 +28,5 @@ elseif verdict == 'retry' then
   give_up_run(id, problem, tonumber(delay), now, iso)
 end
 
-if go_on == '1' then return {said, claim(worker, tonumber(lease), iso)} end
+if go_on == '1' then return {said, claim(worker, tonumber(lease), now, iso)} end
 return {said, false}

@@ -4,6 +4,7 @@ if not holds(id, run) then return 'lost' end
 if kind == 'progress' then
   redis.call('HSET', JOB .. id, 'percent', percent, 'message', message, 'reported_at', text(now_ms()))
 end
+begin_history(id)
 tell(id, now_ms(), kind, 'percent', percent, 'message', message)
 announce(id)
 return redis.call('HGET', JOB .. id, 'state')

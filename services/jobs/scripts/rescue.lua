@@ -12,7 +12,7 @@ if job[1] == 'queued' then
   if there then return 'fine' end
   local due = tonumber(job[6] or 0)
   if due <= now then redis.call('HDEL', JOB .. id, 'run_at') end
-  dispatch(id, run, job[3], job[4], job[5], due > now and due or 0, iso)
+  dispatch(id, run, job[3], job[4], job[5], due > now and due or 0, now, iso)
   return 'queued'
 elseif job[1] == 'running' or job[1] == 'cancelling' then
   if redis.call('ZSCORE', LEASES, id) then return 'fine' end
