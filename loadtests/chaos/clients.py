@@ -35,27 +35,27 @@ class Clients:
     tickets: list[Ticket] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def run(self) -> None:
-        """Hand in everything, and return when all has been answered."""
-        threads = [threading.Thread(target=self._client, args=(number,)) for number in range(self.count)]
+    def run(self, stop: threading.Event) -> None:
+        """Hand in everything, and return when all has been answered, or soon after being told to stop."""
+        threads = [threading.Thread(target=self._client, args=(number, stop)) for number in range(self.count)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _client(self, number: int) -> None:
+    def _client(self, number: int, stop: threading.Event) -> None:
         dice = random.Random(f"{self.seed}-{number}")
         began = time.monotonic()
         for index in range(number, self.jobs, self.count):
             due = began + self.seconds * index / self.jobs
-            time.sleep(max(0.0, due - time.monotonic()))
+            stop.wait(max(0.0, due - time.monotonic()))
             seconds = round(dice.choice((0.0, 0.02, 0.05, 0.1, 0.4)), 3)
-            self._submit(f"{self.seed}-{index}", seconds)
+            self._submit(f"{self.seed}-{index}", seconds, stop)
 
-    def _submit(self, token: str, seconds: float) -> None:
+    def _submit(self, token: str, seconds: float, stop: threading.Event) -> None:
         body = {"token": token, "seconds": seconds}
         deadline = time.monotonic() + GIVE_UP_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not stop.is_set():
             status, answer = exchange("POST", f"{self.gateway}/v1/jobs/chaos-work", body, {"Idempotency-Key": token})
             if status == 202:
                 self.tickets.append(Ticket(token, answer["links"]["self"], time.time()))
@@ -63,7 +63,7 @@ class Clients:
             if status not in (0, 503, 409, 429):
                 self.refused.append(f"{token}: {status} {answer}")
                 return
-            time.sleep(0.2)
+            stop.wait(0.2)
         self.refused.append(f"{token}: not accepted within {GIVE_UP_S:.0f} s")
 
 

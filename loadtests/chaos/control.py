@@ -11,7 +11,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Retry
 
-from loadtests.chaos.faults import KINDS, Faults, embedded_finder
+from loadtests.chaos.embedded import finder
+from loadtests.chaos.faults import Faults, kinds_for
 from loadtests.chaos.ledger import read_log
 from loadtests.chaos.work import digest, note_execution
 from scripts.embedded import valkey
@@ -19,7 +20,7 @@ from scripts.embedded.process import Process
 
 SETTLE_S = 90.0
 WORKERS = 3
-TARGETS = ("worker", "child", "valkey")
+TARGETS = ("worker", "child", "store", "disk")
 
 
 def work(token: str, seconds: float) -> str:
@@ -54,8 +55,7 @@ def control(jobs: int, faults: int, seed: int, gap: float) -> list[str]:
 
 
 def _measure(url: str, log: Path, folder: Path, jobs: int, faults: int, seed: int, gap: float) -> list[str]:
-    kinds = tuple(kind for kind in KINDS if kind.target in TARGETS)
-    injector = Faults(embedded_finder(folder), seed, faults, gap, kinds)
+    injector = Faults(finder(folder), seed, faults, gap, kinds_for(TARGETS))
     faulting = threading.Thread(target=injector.run, args=(threading.Event(),))
     faulting.start()
     for index in range(jobs):

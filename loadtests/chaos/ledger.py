@@ -1,5 +1,6 @@
 """The ledger: every accepted job, its end, its executions, and its result against the expected one."""
 
+import math
 import statistics
 import threading
 import time
@@ -10,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.chaos.clients import Ticket, exchange
-from loadtests.chaos.faults import Fault
+from loadtests.chaos.faults import Fault, store_away
 from loadtests.chaos.work import digest
 
-STORE_FAULTS, STORE_BACK_S = ("kill the store", "freeze the store"), 6.0
-NOT_HIT = "not hit itself"
+NOT_HIT, LATE = "not hit itself", "late after a thaw"
 
 
 @dataclass
@@ -45,12 +45,13 @@ class Watcher:
             self.changed.append(ticket.token)
         return False
 
-    def settle(self, seconds: float) -> list[Ticket]:
-        """Wait until all jobs are done, at most `seconds`; those that are not."""
+    def settle(self, seconds: float, stop: threading.Event) -> list[Ticket]:
+        """Wait until all jobs are done, at most `seconds` and until told to stop; those that are not."""
         deadline, left = time.monotonic() + seconds, list(self.tickets)
         while left and time.monotonic() < deadline:
             left = [ticket for ticket in left if not self.look(ticket)]
-            time.sleep(0.2)
+            if stop.wait(0.2):
+                break
         return left
 
 
@@ -88,7 +89,7 @@ class Ledger:
         for kind, times in sorted(self.recoveries.items()):
             shown.append(f"{kind:<24} {len(times):>4} jobs ran again, after {_spread(times)}")
         if any(kind.endswith("*") for kind in self.recoveries):
-            shown.append("* the store was killed or frozen meanwhile, too")
+            shown.append("* the store was killed, restarted or frozen meanwhile, too")
         return shown
 
 
@@ -115,33 +116,31 @@ def draw_up(tickets: list[Ticket], watcher: Watcher, lost: list[Ticket], faults:
     )
 
 
-def read_log(log: Path) -> dict[str, list[tuple[float, int]]]:
-    """Executions by token: when each began, and in which process."""
-    found: dict[str, list[tuple[float, int]]] = defaultdict(list)
+def read_log(log: Path) -> dict[str, list[tuple[float, str]]]:
+    """Executions by token: when each began, and in which process (HOST:PID)."""
+    found: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for line in log.read_text().splitlines() if log.exists() else ():
-        at, token, pid = line.split()
-        found[token].append((float(at), int(pid)))
+        at, token, process = line.split()
+        found[token].append((float(at), process))
     return found
 
 
-def recoveries(executions: dict[str, list[tuple[float, int]]], faults: list[Fault]) -> dict[str, list[float]]:
+def recoveries(executions: dict[str, list[tuple[float, str]]], faults: list[Fault]) -> dict[str, list[float]]:
     """By kind of fault, the seconds from the fault to the job's next execution.
 
-    A second execution is put down to the fault that came upon the process of the first, if one did. Those during
-    which the store was away as well are kept apart.
+    A second execution is put down to the fault that came upon the process of the first, if one did, or else to the
+    end of a freeze in which its own process had been since before the first. Those during which the store was away
+    as well are kept apart.
     """
     found: dict[str, list[float]] = defaultdict(list)
     for runs in executions.values():
-        for (began, pid), (again, _) in pairwise(runs):
-            crash = next((fault for fault in faults if fault.hits(pid) and began - 0.05 <= fault.at < again), None)
+        for (began, process), (again, other) in pairwise(runs):
+            crash = next((fault for fault in faults if fault.hits(process, began, again)), None)
             kind, at = (crash.kind, crash.at) if crash else (NOT_HIT, began)
-            found[kind + (" *" if _store_away(faults, at, again) else "")].append(again - at)
+            if not crash and any(fault.at < began and fault.hits(other, again, math.inf) for fault in faults):
+                kind = LATE
+            found[kind + (" *" if store_away(faults, at, again) else "")].append(again - at)
     return found
-
-
-def _store_away(faults: list[Fault], start: float, end: float) -> bool:
-    hits = [(fault.at, max(fault.until, fault.at + STORE_BACK_S)) for fault in faults if fault.kind in STORE_FAULTS]
-    return any(at < end and until > start for at, until in hits)
 
 
 def _spread(times: list[float]) -> str:

@@ -9,7 +9,14 @@ from loadtests.chaos.clients import Ticket
 from loadtests.chaos.faults import Fault
 
 WIDTH, HEIGHT, LEFT, TOP = 1000, 420, 60, 40
-COLOURS = {"kill": "#c0392b", "stop": "#8e44ad", "drain": "#2980b9", "freeze": "#d68910"}
+COLOURS = {
+    "kill": "#c0392b",
+    "stop": "#8e44ad",
+    "drain": "#2980b9",
+    "freeze": "#d68910",
+    "restart": "#16a085",
+    "slow": "#7f8c8d",
+}
 
 
 def plot(path: Path, tickets: list[Ticket], ends: dict[str, dict[str, Any]], faults: list[Fault]) -> Path:

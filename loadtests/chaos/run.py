@@ -1,17 +1,17 @@
-"""One chaos run against the embedded platform."""
+"""One chaos run: jobs, faults and what came of them."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from redis import Redis
 
 from loadtests.chaos.clients import Clients, Ticket
-from loadtests.chaos.faults import Faults, embedded_finder
+from loadtests.chaos.faults import Faults, kinds_for
 from loadtests.chaos.lasting import without_life_span
 from loadtests.chaos.ledger import Ledger, Watcher, draw_up
-from scripts.embedded.platform import Platform
+from loadtests.chaos.pulse import Pulse
+from loadtests.chaos.site import Site
 
 SETTLE_S = 120.0
 
@@ -19,11 +19,12 @@ SETTLE_S = 120.0
 class Run:
     """Jobs, faults and the ledger of one seed."""
 
-    def __init__(self, platform: Platform, log: Path, jobs: int, faults: int, seed: int, gap: float) -> None:
-        self._platform, self._log = platform, log
-        self.clients = Clients(platform.gateway_url, jobs, faults * gap, seed)
-        self.faults = Faults(embedded_finder(platform.settings.data_dir), seed, faults, gap)
+    def __init__(self, site: Site, jobs: int, faults: int, seed: int, gap: float) -> None:
+        self._site = site
+        self.clients = Clients(site.gateway_url, jobs, faults * gap, seed)
+        self.faults = Faults(site.find, seed, faults, gap, kinds_for(site.targets))
         self.watcher = Watcher(self.clients.tickets)
+        self.pulse = Pulse(site.redis_url)
         self._left: list[Ticket] = []
 
     def go(self) -> tuple[Ledger, list[str]]:
@@ -33,25 +34,28 @@ class Run:
         """
         with _background(self._scenario, threading.Event()) as scenario:
             while scenario.is_alive():
-                self._platform.watch(lambda _: None)
+                self._site.watch()
                 scenario.join(0.1)
-        ledger = draw_up(self.clients.tickets, self.watcher, self._left, self.faults.done, self._log)
-        return ledger, leftovers(self._platform)
+        ledger = draw_up(self.clients.tickets, self.watcher, self._left, self.faults.done, self._site.log)
+        return ledger, leftovers(self._site)
 
     def _scenario(self, stop: threading.Event) -> None:
-        with _background(self.faults.run, threading.Event()) as faulting, _background(self.watcher.run, stop):
-            self.clients.run()
+        with (
+            _background(self.faults.run, stop) as faulting,
+            _background(self.watcher.run, stop),
+            _background(self.pulse.run, stop),
+        ):
+            self.clients.run(stop)
             faulting.join()
             stop.wait(1)
-            self._left = self.watcher.settle(SETTLE_S)
+            self._left = self.watcher.settle(SETTLE_S, stop)
             stop.set()
 
 
-def leftovers(platform: Platform) -> list[str]:
+def leftovers(site: Site) -> list[str]:
     """Keys without a life span that no document names, and job folders that no job claims."""
-    with Redis.from_url(platform.redis_url) as client:
-        folders = (platform.settings.data_dir / "blobs" / "jobs").glob("*")
-        orphans = [folder.name for folder in folders if not client.exists(f"cc:job:{folder.name}")]
+    with Redis.from_url(site.redis_url) as client:
+        orphans = [job for job in site.job_folders() if not client.exists(f"cc:job:{job}")]
         return without_life_span(client) + orphans
 
 

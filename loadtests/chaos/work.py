@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import time
 
 from pydantic import BaseModel, Field
@@ -33,8 +34,8 @@ def chaos_work(inputs: Task, job: RunningJob) -> Answer:
 
 
 def note_execution(token: str) -> None:
-    """Add a line with the time, the token and the process to the file that CHAOS_LOG names."""
-    line = f"{time.time():.3f} {token} {os.getpid()}\n"
+    """Add a line with the time, the token and HOST:PID of the process to the file that CHAOS_LOG names."""
+    line = f"{time.time():.3f} {token} {socket.gethostname()}:{os.getpid()}\n"
     path = os.environ.get("CHAOS_LOG", os.devnull)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.write(handle, line.encode())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.compose.project import Project, why_not
+from scripts.compose.project import Project, why_not
 
 
 @pytest.fixture(scope="session")

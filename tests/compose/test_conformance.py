@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compose.project import Project
+from scripts.compose.project import Project
 from tests.conformance.test_on_waitress import failures, run_kit
 
 pytestmark = pytest.mark.compose

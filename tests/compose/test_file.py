@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from scripts.compose.project import ROOT
 from services.jobs.scripts import FOLDER
 from services.jobs.settings import Settings
-from tests.compose.project import ROOT
 
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 NOT_PASSED_ON = {"redis_url", "bind", "data_dir", "workers"}

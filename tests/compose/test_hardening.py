@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.compose.project import SERVICES, Project
+from scripts.compose.project import SERVICES, Project
 from tests.http import call, submit, wait_for
 
 pytestmark = pytest.mark.compose

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.compose.project import ROOT, SERVICES, Project, docker
+from scripts.compose.project import ROOT, SERVICES, Project, docker
 from tests.http import call, submit, wait_for
 
 pytestmark = pytest.mark.compose

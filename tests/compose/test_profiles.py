@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.compose.project import Project
+from scripts.compose.project import Project
 from tests.http import call, submit, wait_for
 
 pytestmark = pytest.mark.compose

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.compose.project import SERVICES, Project
+from scripts.compose.project import SERVICES, Project
 from tests.http import call, submit, wait_for
 
 pytestmark = [pytest.mark.compose, pytest.mark.chaos]

@@ -1,4 +1,4 @@
-"""The platform in containers, under a project name and on ports of the tests' own."""
+"""The platform in containers, under a project name and on ports of its own."""
 
 import json
 import os
@@ -12,6 +12,10 @@ from services.jobs.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("gateway", "status", "worker", "webhooks", "store")
+
+
+class ComposeError(Exception):
+    """A command of Docker failed; the message is what it said."""
 
 
 def why_not() -> str:
@@ -54,8 +58,8 @@ class Project:
         profiles = ("--profile", profile) if profile else ()
         try:
             self.compose(*profiles, "up", "--detach", "--wait", *arguments, files=files)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.compose('logs', '--tail', '30')}") from None
+        except ComposeError as error:
+            raise ComposeError(f"{error}\n{self.compose('logs', '--tail', '30')}") from None
 
     def down(self) -> None:
         """Remove every trace."""
@@ -93,5 +97,5 @@ def docker(*arguments: str) -> str:
 def _output(command: list[str], environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
-        raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise ComposeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
