@@ -182,12 +182,9 @@ def _refuse_double(first: Values, second: Values, where: str) -> None:
 
 
 def _unknown_fields(kind: JobType, values: Values) -> list[dict[str, str]]:
-    fields, config = kind.input_model.model_fields, kind.input_model.model_config
-    if config.get("extra") == "allow":
+    known = kind.field_names
+    if known is None or known >= values.keys():
         return []
-    known = {info.alias or name for name, info in fields.items()}
-    if config.get("populate_by_name") or config.get("validate_by_name"):
-        known |= set(fields)
     says = f"no such field; {kind.name} takes {', '.join(sorted(known))}"
     return [mistake(f"/{_escape(name)}", says, "unknown_field") for name in values if name not in known]
 

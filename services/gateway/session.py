@@ -1,6 +1,8 @@
 """The session of a client without an API key: a cookie that finds its jobs again."""
 
+import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from flask import Blueprint, Response, after_this_request, request
 
@@ -9,6 +11,7 @@ from services.jobs.intake import Intake
 from services.web.callers import COOKIE, Caller, Callers
 
 THIRTY_DAYS_S = 30 * 86_400
+SESSION_HERE = "session-here"
 
 
 def session_blueprint(callers: Callers, intake: Intake, origins: Callable[[], Origins]) -> Blueprint:
@@ -34,16 +37,19 @@ def give_session(caller: Caller, origins: Origins) -> None:
 
     @after_this_request
     def give(response: Response) -> Response:
-        response.set_cookie(
-            COOKIE,
-            caller.fresh,
-            max_age=THIRTY_DAYS_S,
-            path="/",
-            secure=_tls(origins),
-            httponly=True,
-            samesite="Lax",
-        )
+        line = _cookie_line(int(time.time()), _tls(origins))
+        response.headers.add("Set-Cookie", line.replace(SESSION_HERE, caller.fresh))
         return response
+
+
+@lru_cache(2)
+def _cookie_line(_second: int, secure: bool) -> str:
+    """The Set-Cookie of a session that begins in this second, but for the session. Dates take long to write."""
+    response = Response()
+    response.set_cookie(
+        COOKIE, SESSION_HERE, max_age=THIRTY_DAYS_S, path="/", secure=secure, httponly=True, samesite="Lax"
+    )
+    return str(response.headers["Set-Cookie"])
 
 
 def _tls(origins: Origins) -> bool:

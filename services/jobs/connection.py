@@ -1,5 +1,6 @@
 """Clients of the store: short time limits, one retry, so that a frozen store costs seconds, not a minute."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -45,40 +46,90 @@ class Store(Redis):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._idle: list[Line] = []
-        self._room = threading.BoundedSemaphore(MOST_LINES)
-        self._patience = self.connection_pool.connection_kwargs.get("socket_timeout")
+        self._lines = Lines(self.connection_pool)
 
     def call(self, *command: str | bytes | int | float) -> Any:
         """The reply to one command, which must be safe to repeat; raises StoreError."""
         packed = hiredis.pack_command(command)  # type: ignore[arg-type]
-        if not self._room.acquire(timeout=self._patience):
-            raise exceptions.TimeoutError("all connections to the store are waiting for answers")
         try:
-            return self._deliver(packed)
-        finally:
-            self._room.release()
-
-    def _deliver(self, packed: bytes) -> Any:
-        try:
-            return self._exchange(self._line(), packed)
+            reply = self._lines.exchange(packed)
         except exceptions.ConnectionError:
-            while self._idle:
-                self._idle.pop().close()
-        return self._exchange(Line(self.connection_pool), packed)
-
-    def _line(self) -> "Line":
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return Line(self.connection_pool)
-
-    def _exchange(self, line: "Line", packed: bytes) -> Any:
-        reply = line.exchange(packed)
-        self._idle.append(line)
+            self._lines.hang_up()
+            reply = self._lines.exchange(packed)
         if isinstance(reply, Exception):
             raise reply
         return reply
+
+    def close(self) -> None:
+        """Hang up."""
+        self._lines.hang_up()
+        super().close()
+
+
+class Lines:
+    """The connections of one process: those that are free, and at most MOST_LINES in all."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool, self._free = pool, list[Line]()
+        self._patience = pool.connection_kwargs.get("socket_timeout")
+        self._open, self._waiting = 0, 0
+        self._freed = threading.Condition()
+
+    def exchange(self, packed: bytes) -> Any:
+        """The reply to a packed command, which may be an exception; raises StoreError."""
+        try:
+            line = self._free.pop()
+        except IndexError:
+            line = self._another()
+        try:
+            reply = line.exchange(packed)
+        except BaseException:
+            self._close(line)
+            raise
+        self._free.append(line)
+        if self._waiting:
+            self._call_one()
+        return reply
+
+    def hang_up(self) -> None:
+        """Close the connections that are free: the store has closed one of them."""
+        while self._free:
+            self._close(self._free.pop())
+
+    def _another(self) -> "Line":
+        """A new connection, or one that comes free, where there are as many as may be."""
+        with self._freed:
+            self._waiting += 1
+            found = self._freed.wait_for(self._take, self._patience)
+            self._waiting -= 1
+        if isinstance(found, Line):
+            return found
+        if not found:
+            raise exceptions.TimeoutError("all connections to the store are waiting for answers")
+        try:
+            return Line(self._pool)
+        except BaseException:
+            self._call_one(closed=1)
+            raise
+
+    def _take(self) -> "Line | bool":
+        """A connection that is free, else whether another one may be opened; it counts as open from now on."""
+        if self._free:
+            with contextlib.suppress(IndexError):
+                return self._free.pop()
+        if self._open >= MOST_LINES:
+            return False
+        self._open += 1
+        return True
+
+    def _close(self, line: "Line") -> None:
+        line.close()
+        self._call_one(closed=1)
+
+    def _call_one(self, *, closed: int = 0) -> None:
+        with self._freed:
+            self._open -= closed
+            self._freed.notify()
 
 
 class Line:
@@ -97,7 +148,9 @@ class Line:
     def exchange(self, packed: bytes) -> Any:
         """Send a packed command and read its reply, which may be an exception; raises StoreError."""
         try:
-            self._socket.sendall(packed)
+            sent = self._socket.send(packed)
+            if sent < len(packed):
+                self._socket.sendall(packed[sent:])
             while (reply := self._reader.gets()) is False:
                 data = self._socket.recv(65_536)
                 if not data:

@@ -34,7 +34,7 @@ class RateLimited(Exception):
         self.allowance = left
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Submission:
     """A job that asks to be accepted. `input` is JSON; times are seconds, `run_at` is milliseconds since 1970.
 

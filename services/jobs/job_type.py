@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,6 +50,15 @@ class JobType:
     files: Mapping[str, FileRule] = field(default_factory=dict)
     arrays: frozenset[str] = frozenset()
     estimate: Callable[[Any], float] | None = None
+
+    @cached_property
+    def field_names(self) -> frozenset[str] | None:
+        """The names that an input may have; None if the model takes any."""
+        fields, config = self.input_model.model_fields, self.input_model.model_config
+        if config.get("extra") == "allow":
+            return None
+        by_name = config.get("populate_by_name") or config.get("validate_by_name")
+        return frozenset(info.alias or name for name, info in fields.items()) | frozenset(fields if by_name else ())
 
     @property
     def body_limit(self) -> int:

@@ -8,7 +8,7 @@ TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 STATES = ("queued", "running", "cancelling", "succeeded", "failed", "cancelled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Record:
     """One job. Times are milliseconds since 1970; 0 and "" stand for what is not known (yet).
 

@@ -132,9 +132,9 @@ class Settings(BaseSettings):
         return parse_quota(self.rate_limit)
 
     @property
-    def hosts(self) -> list[str] | None:
+    def hosts(self) -> tuple[str, ...] | None:
         """The trusted host names, or None for any."""
-        return [name.strip() for name in self.trusted_hosts.split(",") if name.strip()] or None
+        return tuple(name.strip() for name in self.trusted_hosts.split(",") if name.strip()) or None
 
 
 def load_settings() -> Settings:

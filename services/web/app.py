@@ -2,9 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask
+from flask import Request as FlaskRequest
+from werkzeug.routing import Map, MapAdapter
+from werkzeug.sansio.utils import get_host
 
 from services.jobs.figures import Figures
 from services.jobs.pulse import Pulse
@@ -28,9 +32,27 @@ class App(Flask):
         environ[BEGAN] = time.perf_counter()
         return super().wsgi_app(environ, start_response)
 
+    def create_url_adapter(self, request: FlaskRequest | None) -> MapAdapter | None:
+        """As Flask makes it, but a host is looked at only once for all the requests that name it."""
+        if request is None or "HTTP_HOST" not in request.environ:
+            return super().create_url_adapter(request)
+        scheme, query = request.scheme, request.query_string.decode("latin-1")
+        trusted = request.trusted_hosts = self.config["TRUSTED_HOSTS"]
+        request.host, name = _look_at(scheme, request.environ["HTTP_HOST"], trusted)
+        return MapAdapter(
+            self.url_map, name, request.root_path, "", scheme, request.path, request.method, query_args=query
+        )
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: none here is asynchronous, so none has to be looked at for that on every call."""
         return func
+
+
+@lru_cache(256)
+def _look_at(scheme: str, host: str, trusted: tuple[str, ...] | None) -> tuple[str, str]:
+    """The host as a request has it and as URLs are matched; raises SecurityError for one that is not trusted."""
+    plain = get_host(scheme, host, None, trusted)
+    return plain, Map().bind(plain).server_name
 
 
 def make_app(name: str, settings: Settings, pulse: Pulse, figures: Figures) -> App:

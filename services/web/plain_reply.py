@@ -40,7 +40,13 @@ class PlainReply:
         content = b"".join(body)[:length] if length else b""
         if len(content) < length:
             self._request.force_close()
-        self._sock.sendall(self._head() + content)
+        self._send(self._head() + content)
+
+    def _send(self, data: bytes) -> None:
+        """gevent's sendall() asks for the size of a buffer first; nearly always one send() takes it all."""
+        sent = self._sock.send(data)
+        if sent < len(data):
+            self._sock.sendall(data[sent:])
 
     def _length(self) -> int | None:
         """The body's length if it is short and all else is ordinary; None has gunicorn decide and write."""

@@ -36,7 +36,7 @@ def test_a_burst_of_calls_shares_a_bounded_number_of_connections(client: Store, 
 
 def test_whoever_finds_all_connections_busy_for_too_long_is_told_so(client: Store, valkey_url: str) -> None:
     store, found = connect(valkey_url, timeout=0.5), list[object]()
-    store._patience = 0.05
+    store._lines._patience = 0.05
     for thread in wait_all(store, MOST_LINES + 5, found):
         thread.join()
     refused = [str(one) for one in found if one is not None]

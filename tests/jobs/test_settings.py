@@ -90,7 +90,7 @@ def test_the_slash_after_an_origin_is_left_out(monkeypatch: pytest.MonkeyPatch) 
 def test_trusted_hosts_are_a_list_or_none_for_any(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().hosts is None
     monkeypatch.setenv("TRUSTED_HOSTS", " a.example, b.example,,")
-    assert load_settings().hosts == ["a.example", "b.example"]
+    assert load_settings().hosts == ("a.example", "b.example")
     monkeypatch.setenv("TRUSTED_HOSTS", " , ")
     assert load_settings().hosts is None
 

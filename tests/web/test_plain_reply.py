@@ -16,6 +16,12 @@ class Connection:
     def __init__(self) -> None:
         self.sent: list[bytes] = []
 
+    def send(self, data: bytes) -> int:
+        """Take the beginning of a piece, as a socket may."""
+        taken = data[:300]
+        self.sent.append(taken)
+        return len(taken)
+
     def sendall(self, data: bytes) -> None:
         """Take one piece."""
         self.sent.append(data)
@@ -84,3 +90,10 @@ def test_a_reply_that_falls_short_of_its_length_ends_its_connection() -> None:
 def test_no_header_can_smuggle_in_another(value: str) -> None:
     with pytest.raises(InvalidResponseHeader):
         reply("200 OK", [("Content-Length", "0"), ("X-A", value)], [])
+
+
+def test_what_one_send_does_not_take_follows() -> None:
+    content_sent = b"x" * 1_000
+    sent, closes = reply("200 OK", [("Content-Length", "1000")], [content_sent])
+    assert len(sent) == 2
+    assert (content(sent), closes) == (content_sent, False)
