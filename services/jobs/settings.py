@@ -14,7 +14,8 @@ from services.jobs.quota import Quota, parse_quota
 WAITRESS_THREADS = 16
 
 SITE = re.compile(r"https?://[a-z0-9.\[\]:-]+")
-SECRET = frozenset({"api_keys"})
+SECRET = frozenset({"api_keys", "redis_url"})
+BUCKETS = ("file", "s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
 
 
 class SettingsError(Exception):
@@ -44,7 +45,9 @@ class Settings(BaseSettings):
     web_processes: int = Field(default=2, ge=1, le=32, description="Processes of each service under gunicorn")
     event_streams: int = Field(default=1_000, ge=1, description="Requests of one process that may wait at a time")
     max_queue_depth: int = Field(default=100_000, ge=1, description="Jobs that may wait in one queue")
-    worker_grace: float = Field(default=25.0, ge=0, description="Seconds a stopping worker lets its job go on")
+    worker_grace: float = Field(
+        default=25.0, ge=0, allow_inf_nan=False, description="Seconds a stopping worker lets its job go on"
+    )
     child_max_jobs: int = Field(default=10_000, ge=1, description="Jobs after which a worker renews its child")
     child_max_mb: int = Field(default=512, ge=64, description="Megabytes beyond which an idle child is renewed")
     webhook_allow: str = Field(default="", description="Hosts and networks that callbacks may name though not public")
@@ -87,6 +90,14 @@ class Settings(BaseSettings):
         if not url.startswith(("redis://", "rediss://", "unix://", "valkey://", "valkeys://")):
             raise ValueError("write a URL such as redis://localhost:6379/0")
         return url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
+
+    @field_validator("blob_url")
+    @classmethod
+    def _files(cls, url: str) -> str:
+        scheme, found, _ = url.partition("://")
+        if found and scheme not in BUCKETS:
+            raise ValueError("write a folder, or a bucket's URL such as s3://bucket/folder")
+        return url
 
     @field_validator("webhook_allow")
     @classmethod

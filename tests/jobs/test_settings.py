@@ -50,10 +50,10 @@ def test_an_empty_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) ->
         ("MAX_QUEUE_DEPTH", "0"),
         ("WORKER_GRACE", "-1"),
         ("WORKER_GRACE", "nan"),
+        ("WORKER_GRACE", "inf"),
         ("CHILD_MAX_MB", "1"),
         ("LOG_LEVEL", "loud"),
-        ("REDIS_URL", "localhost:6379"),
-        ("REDIS_URL", "http://localhost:6379"),
+        ("BLOB_URL", "ftp://files"),
         ("GATEWAY_PUBLIC_URL", "jobs.example.org"),
         ("STATUS_PUBLIC_URL", "ftp://jobs.example.org"),
         ("STATUS_PUBLIC_URL", "http://"),
@@ -68,6 +68,12 @@ def test_a_setting_that_makes_no_sense_is_named_with_its_value(
     said = refusal_of(monkeypatch, name, value)
     assert said.startswith(f"{name}='{value}': ")
     assert "\n" not in said
+
+
+def test_a_password_in_the_store_s_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("http://user:hush@store", "user:hush@store:6379"):
+        said = refusal_of(monkeypatch, "REDIS_URL", url)
+        assert said.startswith("REDIS_URL: ") and "hush" not in said
 
 
 def test_several_mistakes_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
