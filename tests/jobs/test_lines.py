@@ -4,7 +4,8 @@ import threading
 
 from redis.exceptions import TimeoutError
 
-from services.jobs.connection import MOST_LINES, Store, connect
+from services.jobs.connection import Store, connect
+from services.jobs.lines import MOST_LINES
 
 
 def wait_all(store: Store, count: int, found: list[object]) -> list[threading.Thread]:
