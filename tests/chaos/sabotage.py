@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from services.jobs import dispatch, intake
-from services.jobs.connection import Line
+from services.jobs.lines import Line
 from services.jobs.dispatch import JobDispatch
 from services.jobs.intake import JobIntake
 from services.jobs.scripts import Script
