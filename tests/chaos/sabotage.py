@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from services.jobs import dispatch, intake
-from services.jobs.lines import Line
 from services.jobs.dispatch import JobDispatch
 from services.jobs.intake import JobIntake
+from services.jobs.lines import Line
 from services.jobs.scripts import Script
 from services.worker import audit, child, sweep, worker
 
