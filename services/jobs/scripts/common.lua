@@ -314,7 +314,7 @@ local function start(id, run, queue, job, worker, lease, now, iso)
   local name, expected = rq_id(id, run), job[13]
   redis.call('HSET', STATS, 'head:' .. queue, job[11] or 0, 'late_ms:' .. queue, text(now - (job[12] or now)))
   if not expected then
-    local usual = usual_ms(redis.call('HMGET', STATS, 'head', 'late_ms', 'mean_ms:' .. job[2], 'off:' .. job[2]), VAGUE)
+    local usual = usual_ms(pace(queue, job[2]), VAGUE)
     expected = usual > 0 and text(usual)
   end
   local written = {'state', 'running', 'started_at', text(now), 'worker', worker}
