@@ -1,5 +1,6 @@
 """The whole kit, as its command, against the platform on its second server."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,5 +24,5 @@ def test_waitress_keeps_the_contract_as_gunicorn_does(tmp_path: Path) -> None:
 
 def failures(table: str) -> str:
     """What the kit's table says of the rules that failed, and its last line."""
-    blocks = table.split("\n  ")
-    return "\n".join([block for block in blocks if block.startswith("fail")] + table.splitlines()[-1:])
+    verdicts = re.split(r"\n  (?=\S)", table)
+    return "\n".join([each.rstrip() for each in verdicts if each.startswith("FAIL")] + table.splitlines()[-1:])

@@ -113,7 +113,7 @@ def retry_after_is_computed(client: Client) -> None:
     assert later > soon, f"a job in 10 minutes says {later} s, one that runs for 2 s says {soon} s"
 
 
-@rule("A client that obeys Retry-After polls rarely, and learns of the end soon.")
+@rule("A client that obeys Retry-After polls rarely, and learns of the end soon.", when="alone")
 def obeying_pays(client: Client) -> None:
     job = client.accepted("simulate", {"seconds": 3, "kind": "sleep"}, {"priority": "high"})
     wait, polls = whole_seconds(job.reply), 0
