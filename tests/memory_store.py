@@ -145,10 +145,11 @@ class MemoryStore(MemoryOutbox):
             self._tell(job_id, "state", state="cancelling")
         return before, self.jobs[job_id].record, now_ms()
 
-    def claim(self, worker: str) -> Run | None:
+    def claim(self, worker: str, most: int = 1) -> list[Run]:
+        """One at a time, however short jobs are."""
         held = self._held(worker)
         if held:
-            return self._run(held)
+            return [self._run(held)]
         self._promote()
         for queue in self.queues.values():
             while queue:
@@ -160,10 +161,10 @@ class MemoryStore(MemoryOutbox):
                     self._set(job_id, state="running", started_at=now_ms())
                     self._tell(job_id, "state", state="running", attempt=str(entry.record.attempt))
                     self.leases[job_id] = now_ms() + wire.LEASE_MS
-                    return self._run(job_id)
-        return None
+                    return [self._run(job_id)]
+        return []
 
-    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: bool) -> tuple[bool, Run | None]:
+    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: int = 0) -> tuple[bool, list[Run]]:
         heard = True
         job = self.jobs[run.id].record
         if not self._holds(run.id, run.number):
@@ -178,7 +179,7 @@ class MemoryStore(MemoryOutbox):
             self._finish(run.id, "failed", error=outcome.problem)
         else:
             self._give_up(run.id, outcome.problem, round(outcome.delay * 1000))
-        return heard, self.claim(worker) if then_claim else None
+        return heard, self.claim(worker) if then_claim else []
 
     def progress(self, run: Run, percent: float, message: str) -> str:
         if not self._holds(run.id, run.number):
@@ -225,7 +226,7 @@ class MemoryStore(MemoryOutbox):
             self.front.add(job_id)
             self._give_up(job_id, LOST, min(wire.LOST_DELAY_MS * 2**before, 60_000) if before else 0)
         job = self.jobs[held].record if held else None
-        return Beat(f"{held}-{job.run}" if job else "", job.state if job else "", len(lapsed), True)
+        return Beat({f"{held}-{job.run}": job.state} if job else {}, len(lapsed), True)
 
     def expired(self, limit: int) -> Sequence[str]:
         ended = (job for job in (entry.record for entry in self.jobs.values()) if job.done and not job.buried)

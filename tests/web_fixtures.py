@@ -112,8 +112,7 @@ class House:
 
     def claim(self) -> Run:
         """The next job, running."""
-        run = self.store.claim("worker")
-        assert run is not None
+        [run] = self.store.claim("worker")
         return run
 
     def finish(self, verdict: str = "succeeded", *, accepted: Mapping[str, Any] | None = None, **outcome: Any) -> str:
@@ -121,7 +120,7 @@ class House:
         job_id = self.accept(**(accepted or {}))
         if verdict == "succeeded" and not outcome.keys() & {"result", "result_key"}:
             outcome["result"] = '{"words":2}'
-        assert self.store.publish("worker", self.claim(), Outcome(verdict=verdict, **outcome), then_claim=False)[0]
+        assert self.store.publish("worker", self.claim(), Outcome(verdict=verdict, **outcome))[0]
         return job_id
 
     def set(self, job_id: str, **changes: Any) -> None:

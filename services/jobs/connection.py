@@ -9,12 +9,12 @@ from redis import BlockingConnectionPool, Redis, exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from services.jobs.lines import Lines
+from services.jobs.ahead import Ahead
+from services.jobs.lines import Lines, StoreError
+
+__all__ = ["Store", "StoreError", "connect", "wait_until_reachable"]
 
 log = logging.getLogger(__name__)
-
-StoreError = exceptions.RedisError
-"""Whatever keeps the store from answering: it is out of reach, frozen, full, or starting."""
 
 
 def connect(url: str, *, timeout: float = 1.5, connections: int = 64) -> "Store":
@@ -57,10 +57,15 @@ class Store(Redis):
             raise reply
         return reply
 
+    def ahead(self) -> Ahead:
+        """A way to send commands before the replies to earlier ones are there."""
+        return Ahead(self._lines)
+
     def close(self) -> None:
         """Hang up."""
         self._lines.hang_up()
         super().close()
+        self.connection_pool.disconnect()
 
 
 def wait_until_reachable(client: Redis) -> None:

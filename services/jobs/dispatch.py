@@ -1,15 +1,15 @@
 """Handing jobs out and taking their ends in: what workers write to the store."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.jobs.clock import rq_time
-from services.jobs.connection import Store
+from services.jobs.connection import Store, StoreError
 from services.jobs.scripts import Script
 
-CLAIM, PUBLISH, REPORT, LOSE, BEAT = (Script(name) for name in ("claim", "publish", "report", "lose", "beat"))
-RESCUE, BURY = Script("rescue"), Script("bury")
+CLAIM, PUBLISH, REPORT, LOSE, SPARE = (Script(name) for name in ("claim", "publish", "report", "lose", "spare"))
+BEAT, RESCUE, BURY = Script("beat"), Script("rescue"), Script("bury")
 
 LEASE_MS = 2_500
 """How long a worker that is not heard of keeps its job; a third of it is what all get after a store was away."""
@@ -38,7 +38,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended. `verdict` is succeeded, failed or retry; texts are JSON; `delay` is in seconds."""
+    """How a run ended. `verdict` is succeeded, failed or retry; texts are JSON; `delay` is in seconds.
+
+    `ran_ms` is how long the function took; without it, the time since the run was claimed counts.
+    """
 
     verdict: str
     result: str = ""
@@ -46,14 +49,14 @@ class Outcome:
     files: str = ""
     problem: str = ""
     delay: float = 0.0
+    ran_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a heartbeat learnt: the run this worker holds and its job's state, and how many jobs it took up."""
+    """What a heartbeat learnt: the runs this worker holds with their jobs' states, and how many jobs it took up."""
 
-    held: str
-    state: str
+    held: Mapping[str, str]
     taken_up: int
     known: bool
 
@@ -61,11 +64,11 @@ class Beat:
 class Dispatch(Protocol):
     """Whoever can hand jobs to workers."""
 
-    def claim(self, worker: str) -> Run | None:
-        """The next job, started for `worker`; None when no job waits."""
+    def claim(self, worker: str, most: int = 1) -> list[Run]:
+        """The next jobs, started for `worker`: more than one only if they are very short; none when no job waits."""
 
-    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: bool) -> tuple[bool, Run | None]:
-        """Write how a run ended: whether it was heard, and the next job if asked for."""
+    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: int = 0) -> tuple[bool, list[Run]]:
+        """Write how a run ended: whether it was heard, and the next jobs if asked for."""
 
     def progress(self, run: Run, percent: float, message: str) -> str:
         """Keep a run's progress; the job's state, or `lost`."""
@@ -78,20 +81,27 @@ class JobDispatch:
     """Hands out jobs of the store. Every method is one round trip and may be repeated."""
 
     def __init__(self, client: Store) -> None:
-        self._client = client
+        self._client, self._ahead = client, client.ahead()
 
-    def claim(self, worker: str) -> Run | None:
-        """The next job, started for `worker`; None when no job waits."""
-        return _run(CLAIM(self._client, worker, LEASE_MS, rq_time()))
+    def claim(self, worker: str, most: int = 1) -> list[Run]:
+        """The next jobs, started for `worker`: more than one only if they are very short; none when no job waits."""
+        return [_run(each) for each in CLAIM(self._client, worker, LEASE_MS, rq_time(), most)]
 
-    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: bool) -> tuple[bool, Run | None]:
-        """Write how a run ended: False if it no longer held the job; and the next job if asked for."""
-        said, following = PUBLISH(
-            self._client,
-            *(worker, LEASE_MS, rq_time(), run.id, run.number, outcome.verdict, outcome.result, outcome.result_key),
-            *(outcome.files, outcome.problem, round(outcome.delay * 1000), "1" if then_claim else "0"),
-        )
-        return said == b"ended", _run(following)
+    def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: int = 0) -> tuple[bool, list[Run]]:
+        """Write how a run ended: False if it no longer held the job; and up to `then_claim` next jobs."""
+        said, following = PUBLISH(self._client, *_ending(worker, run, outcome, then_claim))
+        return said == b"ended", [_run(each) for each in following]
+
+    def publish_ahead(self, worker: str, run: Run, outcome: Outcome) -> None:
+        """Send word how a run ended, without waiting for the answer; all_heard() tells what came of it."""
+        PUBLISH.send(self._ahead, *_ending(worker, run, outcome, 0))
+
+    def all_heard(self) -> bool:
+        """Wait for the answers to all that was published ahead: whether each was heard, as far as is known."""
+        try:
+            return all(not isinstance(said, Exception) and said[0] == b"ended" for said in self._ahead.replies())
+        except StoreError:
+            return False
 
     def progress(self, run: Run, percent: float, message: str) -> str:
         """Keep a run's progress in percent; the job's state, or `lost`."""
@@ -109,10 +119,15 @@ class JobDispatch:
         """
         return str(LOSE(self._client, worker, verdict, problem, LOST_DELAY_MS, rq_time(), name).decode())
 
+    def spare(self, worker: str, name: str) -> int:
+        """Hand back what `worker` holds besides run `name`, which takes longer than thought; how many that were."""
+        return int(SPARE(self._client, worker, name, rq_time()))
+
     def beat(self, worker: str) -> Beat:
-        """Renew the worker's lease, promote what is due, take up jobs whose lease ran out."""
-        held, state, taken, known = BEAT(self._client, worker, LEASE_MS, rq_time(), LOST, LOST_DELAY_MS)
-        return Beat((held or b"").decode(), (state or b"").decode(), int(taken), bool(known))
+        """Renew the worker's leases, promote what is due, take up jobs whose lease ran out."""
+        held, taken, known = BEAT(self._client, worker, LEASE_MS, rq_time(), LOST, LOST_DELAY_MS)
+        texts = [part.decode() for part in held]
+        return Beat(dict(zip(texts[::2], texts[1::2], strict=True)), int(taken), bool(known))
 
     def wait_for_work(self, seconds: int) -> bool:
         """Wait until a job may have come, at most `seconds`."""
@@ -152,9 +167,15 @@ class JobDispatch:
                 return
 
 
-def _run(reply: Sequence[bytes | None] | None) -> Run | None:
-    if not reply:
-        return None
+def _ending(worker: str, run: Run, outcome: Outcome, then_claim: int) -> tuple[str | int, ...]:
+    ran_ms = "" if outcome.ran_ms is None else outcome.ran_ms
+    return (
+        *(worker, LEASE_MS, rq_time(), run.id, run.number, outcome.verdict, outcome.result, outcome.result_key),
+        *(outcome.files, outcome.problem, round(outcome.delay * 1000), ran_ms, then_claim),
+    )
+
+
+def _run(reply: Sequence[bytes | None]) -> Run:
     job_id, number, kind, inputs, attempt, most, timeout, trace, _owner, _created = (
         (value or b"").decode() for value in reply
     )

@@ -7,6 +7,9 @@ from typing import Any
 import hiredis
 from redis import exceptions
 
+StoreError = exceptions.RedisError
+"""Whatever keeps the store from answering: it is out of reach, frozen, full, or starting."""
+
 MOST_LINES = 32
 """Calls that a process has under way at a time; a burst of requests would else open a connection for each of them."""
 
@@ -22,24 +25,38 @@ class Lines:
 
     def exchange(self, packed: bytes) -> Any:
         """The reply to a packed command, which may be an exception; raises StoreError."""
+        line = self.take()
         try:
-            line = self._free.pop()
-        except IndexError:
-            line = self._another()
-        try:
-            reply = line.exchange(packed)
+            line.send(packed)
+            reply = line.receive()
         except BaseException:
-            self._close(line)
+            self.drop(line)
             raise
+        self.put(line)
+        return reply
+
+    def take(self) -> "Line":
+        """A connection, to be put back or dropped; raises StoreError."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._another()
+
+    def put(self, line: "Line") -> None:
+        """Give a connection back on which no reply is owed."""
         self._free.append(line)
         if self._waiting:
             self._call_one()
-        return reply
+
+    def drop(self, line: "Line") -> None:
+        """Close a connection that is not to be used again."""
+        line.close()
+        self._call_one(closed=1)
 
     def hang_up(self) -> None:
         """Close the connections that are free: the store has closed one of them."""
         while self._free:
-            self._close(self._free.pop())
+            self.drop(self._free.pop())
 
     def _another(self) -> "Line":
         """A new connection, or one that comes free, where there are as many as may be."""
@@ -67,10 +84,6 @@ class Lines:
         self._open += 1
         return True
 
-    def _close(self, line: "Line") -> None:
-        line.close()
-        self._call_one(closed=1)
-
     def _call_one(self, *, closed: int = 0) -> None:
         with self._freed:
             self._open -= closed
@@ -90,24 +103,32 @@ class Line:
         """Hang up."""
         self._connection.disconnect()
 
-    def exchange(self, packed: bytes) -> Any:
-        """Send a packed command and read its reply, which may be an exception; raises StoreError."""
+    def send(self, packed: bytes) -> None:
+        """Send a packed command; raises StoreError."""
         try:
             sent = self._socket.send(packed)
             if sent < len(packed):
                 self._socket.sendall(packed[sent:])
+        except OSError as error:
+            raise _as_store_error(error) from error
+
+    def receive(self) -> Any:
+        """The reply to the first command that has none yet, which may be an exception; raises StoreError."""
+        try:
             while (reply := self._reader.gets()) is False:
                 data = self._socket.recv(65_536)
                 if not data:
                     raise ConnectionResetError("the store closed the connection")
                 self._reader.feed(data)
             return reply
-        except TimeoutError as error:
-            self._connection.disconnect()
-            raise exceptions.TimeoutError("the store gave no answer in time") from error
         except OSError as error:
-            self._connection.disconnect()
-            raise exceptions.ConnectionError(str(error)) from error
+            raise _as_store_error(error) from error
+
+
+def _as_store_error(error: OSError) -> StoreError:
+    if isinstance(error, TimeoutError):
+        return exceptions.TimeoutError("the store gave no answer in time")
+    return exceptions.ConnectionError(str(error))
 
 
 def _error(message: str) -> exceptions.ResponseError:

@@ -5,6 +5,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import NoReturn, TypeVar
 
 from services.jobs.blobs import BlobStorage
@@ -27,6 +29,10 @@ Answer = TypeVar("Answer")
 IDLE_S = 2
 LONGEST_PAUSE_S = 1.0
 MEASURE_S = 0.02
+MOST_TOGETHER = 16
+BEGIN_WITHIN_S = 0.02
+"""Very short jobs are claimed together: so many at most, and what is not begun so soon after that is handed back."""
+
 SILENT_S = 1.0
 """A parent that has not been at work for so long can't be trusted to renew a lease: nothing is claimed meanwhile."""
 
@@ -53,16 +59,17 @@ class Child:
             (signal.SIGUSR1, self._cancel),
             (signal.SIGINT, signal.SIG_IGN),
         )
+        self._unheard: list[tuple[Run, Outcome]] = []
         self._run: Run | None = None
         self._job: ConnectedJob | None = None
 
     def run(self) -> None:
         """Work until told to stop, or until this process has grown old or large."""
         self._listen_to_signals()
-        run: Run | None = None
+        runs: list[Run] = []
         try:
-            while not self._draining and (run or not self._old()):
-                run = self._work_on(run) if run else self._next()
+            while not self._draining and (runs or not self._old()):
+                runs = self._work_on(runs) if runs else self._next()
         except Drain:
             pass
 
@@ -72,42 +79,78 @@ class Child:
             if signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
 
-    def _next(self) -> Run | None:
+    def _next(self) -> list[Run]:
         if self._sweep.due:
             self._sweep.run()
         if self._notes.silence > SILENT_S:
             time.sleep(0.1)
-            return None
+            return []
         try:
-            run = self._dispatch.claim(self._worker)
+            runs = self._dispatch.claim(self._worker, MOST_TOGETHER)
         except StoreError as error:
             self._outage.note(error)
             time.sleep(0.2)
-            return None
+            return []
         self._outage.over()
-        if run is None:
+        if not runs:
             self._wait()
-        return run
+        return runs
 
-    def _work_on(self, run: Run) -> Run | None:
+    def _work_on(self, runs: list[Run]) -> list[Run]:
+        """Run these one after the other; the next ones are claimed with the end of the last."""
+        begin_by = time.monotonic() + BEGIN_WITHIN_S
+        *others, last = runs
+        for run in others:
+            self._publish_ahead(run, self._attempt(run))
+            if self._draining or time.monotonic() > begin_by:
+                return self._hand_back()
+        following = self._publish(last, self._attempt(last), self._wanted())
+        self._settle()
+        return following
+
+    def _attempt(self, run: Run) -> Outcome:
         kind = self._catalogue.get(run.type)
         self._say(f"+{run.id}-{run.number} {run.timeout} {kind.memory_mb if kind else 0}")
         self._memory.set(kind.memory_mb if kind else 0)
         self._run, self._job = run, ConnectedJob(run, self._dispatch, self._blobs, self._scratch)
+        began = time.monotonic()
         outcome = attempt(run, kind, self._job, self._blobs, self._scratch)
         self._say("=")
         self._jobs += 1
         self._listen_to_signals()
-        following = self._publish(run, outcome)
         self._scratch.clear()
-        return following
+        return replace(outcome, ran_ms=round((time.monotonic() - began) * 1000))
 
-    def _publish(self, run: Run, outcome: Outcome) -> Run | None:
-        go_on = not (self._draining or self._old() or self._sweep.due or self._notes.silence > SILENT_S)
-        heard, following = self._insist(lambda: self._dispatch.publish(self._worker, run, outcome, then_claim=go_on))
+    def _wanted(self) -> int:
+        """How many jobs may be claimed now."""
+        if self._draining or self._old() or self._sweep.due or self._notes.silence > SILENT_S:
+            return 0
+        return MOST_TOGETHER
+
+    def _publish(self, run: Run, outcome: Outcome, then_claim: int = 0) -> list[Run]:
+        call = partial(self._dispatch.publish, self._worker, run, outcome, then_claim=then_claim)
+        heard, following = self._insist(call)
         if not heard:
             log.warning("job=%s run=%s came late: another run holds the job, or it has ended", run.id, run.number)
         return following
+
+    def _publish_ahead(self, run: Run, outcome: Outcome) -> None:
+        """Send word of a run's end and go on: the store is heard with the end of those that were claimed with it."""
+        self._unheard.append((run, outcome))
+        self._dispatch.publish_ahead(self._worker, run, outcome)
+
+    def _settle(self) -> None:
+        """Make sure that all that was published ahead was heard; else publish it again."""
+        unheard, self._unheard = self._unheard, []
+        if unheard and not self._dispatch.all_heard():
+            for run, outcome in unheard:
+                self._publish(run, outcome)
+
+    def _hand_back(self) -> list[Run]:
+        """Give back what was claimed and not begun."""
+        self._settle()
+        self._insist(partial(self._dispatch.lose, self._worker, "again"))
+        return []
 
     def _insist(self, call: Callable[[], Answer]) -> Answer:
         """Call the store until it answers."""

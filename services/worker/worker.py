@@ -3,6 +3,7 @@
 import logging
 import signal
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,8 @@ STORE_PAUSE_S = 0.25
 CANCEL_GRACE_S = 1.0
 STOPPED_GRACE_S = 2.0
 RESPAWN_PAUSE_S = 0.5
+LONG_S = 0.25
+"""How long a job may run before what its worker holds besides is given to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class Worker(RegisteredWorker):
         """The child has ended: whatever it held has to be answered for before there is another."""
         drained = self._stopping and (child.work is None or time.monotonic() >= self._stop_at)
         again = drained or self._was_astray
-        self._loss = self._doom or Doom("", "again" if again else "retry")
+        self._loss = self._doom or Doom(child.work.name if child.work else "", "again" if again else "retry")
         Scratch(self.name).remove()
         self._failed = bool(status) and self._doom is None
         if status:
@@ -169,24 +172,33 @@ class Worker(RegisteredWorker):
         beat = self._dispatch.beat(self.name)
         if beat.taken_up:
             log.warning("took up %d jobs whose lease had run out", beat.taken_up)
-        if beat.state == "cancelling":
-            self._condemn(Doom(beat.held, "cancelled", at=time.monotonic() + CANCEL_GRACE_S))
-        self._end_if_astray(beat.held if beat.state else "")
+        for name, state in beat.held.items():
+            if state == "cancelling":
+                self._condemn(Doom(name, "cancelled", at=time.monotonic() + CANCEL_GRACE_S))
+        self._spare_others(beat.held)
+        self._end_if_astray(beat.held)
         self._audit.step()
         if not beat.known:
             self.register()
 
-    def _end_if_astray(self, held: str) -> None:
+    def _spare_others(self, held: Collection[str]) -> None:
+        """Of runs that were claimed together because they are short, one takes long: the others need not wait."""
+        work = self._child.work if self._child else None
+        if work and len(held) > 1 and time.monotonic() - work.began > LONG_S:
+            spared = self._dispatch.spare(self.name, work.name)
+            log.warning("%s takes long: handed back %d others", work.name, spared)
+
+    def _end_if_astray(self, held: Collection[str]) -> None:
         """End a child that works on what another worker has taken up; seen twice, as news may cross.
 
         What the store says that this worker holds instead has not been begun, and is handed back.
         """
         doing = self._child.work.name if self._child and self._child.work else ""
-        if self._child and doing and doing != held and doing == self._astray:
+        if self._child and doing and doing not in held and doing == self._astray:
             log.warning("%s was taken up elsewhere: ending the child", doing)
             self._was_astray = True
             self._child.kill()
-        self._astray = doing if doing != held else ""
+        self._astray = doing if doing not in held else ""
 
     def _on_stop_signal(self, *_: object) -> None:
         """First time: drain. Second time: hand the job back at once."""

@@ -58,17 +58,14 @@ class Saboteur:
 
     def unread(self, script: Script) -> None:
         """Strike when the store has run `script` to some effect, and its reply has not been read."""
-        exchange, names = Line.exchange, (script.sha.encode(), script.text.encode())
+        send, names = Line.send, (script.sha.encode(), script.text.encode())
 
-        def exchange_until_struck(line: Line, packed: bytes) -> Any:
-            if any(name in packed for name in names):
-                line._socket.sendall(packed)
-                if not _is_nothing(_peek(line._socket)):
-                    self.strike()
-                packed = b""
-            return exchange(line, packed)
+        def send_and_strike(line: Line, packed: bytes) -> None:
+            send(line, packed)
+            if any(name in packed for name in names) and not _is_nothing(_peek(line._socket)):
+                self.strike()
 
-        Line.exchange = exchange_until_struck  # type: ignore[method-assign]
+        Line.send = send_and_strike  # type: ignore[method-assign]
 
     def _wrap(self, owner: Any, name: str, around: Callable[[Callable[[], Any]], Any]) -> None:
         original = getattr(owner, name)
@@ -81,8 +78,8 @@ def _peek(line: socket.socket) -> bytes:
 
 
 def _is_nothing(reply: bytes) -> bool:
-    """Nil, or that the script is not known yet."""
-    return reply.startswith((b"-NOSCRIPT", b"*-1", b"$-1"))
+    """Nil, an empty list, or that the script is not known yet."""
+    return reply.startswith((b"-NOSCRIPT", b"*-1", b"$-1", b"*0\r"))
 
 
 STEPS: dict[str, Callable[[Saboteur], None]] = {
@@ -93,6 +90,8 @@ STEPS: dict[str, Callable[[Saboteur], None]] = {
     "after-function": lambda saboteur: saboteur.after(child, "attempt"),
     "before-publish": lambda saboteur: saboteur.before(JobDispatch, "publish"),
     "publish-unread": lambda saboteur: saboteur.unread(dispatch.PUBLISH),
+    "before-publish-ahead": lambda saboteur: saboteur.before(JobDispatch, "publish_ahead"),
+    "published-ahead": lambda saboteur: saboteur.after(JobDispatch, "publish_ahead", lambda _: True),
     "next-claimed": lambda saboteur: saboteur.after(JobDispatch, "publish", lambda reply: reply[1]),
     "before-lose": lambda saboteur: saboteur.before(JobDispatch, "lose"),
     "lose-unread": lambda saboteur: saboteur.unread(dispatch.LOSE),

@@ -20,7 +20,7 @@ READ_ONLY = {"read", "events", "list", "figures"}
 RUN_BY = {
     "gateway": {"accept", "cancel"} | READ_ONLY,
     "status": READ_ONLY,
-    "worker": {"beat", "bury", "claim", "lose", "publish", "report", "rescue"},
+    "worker": {"beat", "bury", "claim", "lose", "publish", "report", "rescue", "spare"},
     "webhooks": {"hooks_claim", "hooks_report"},
 }
 WITHOUT_COMMON = READ_ONLY | RUN_BY["webhooks"]

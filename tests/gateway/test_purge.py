@@ -29,7 +29,7 @@ def with_files(house: House) -> str:
         house.put(f"jobs/{job_id}/{name}", b"data")
     key = f"jobs/{job_id}/files/1-"
     outcome = Outcome(verdict="succeeded", result_key=f"{key}result", files=FILES.replace('"K"', f'"{key}a.txt"'))
-    house.store.publish("worker", house.claim(), outcome, then_claim=False)
+    house.store.publish("worker", house.claim(), outcome)
     return job_id
 
 
@@ -64,7 +64,7 @@ def test_a_queued_job_is_cancelled_and_gone(house: House) -> None:
     house.put(f"jobs/{job_id}/input/0", b"data")
     reply = purge(house, job_id)
     assert (reply.status_code, json.loads(reply.data)["state"]) == (200, "cancelled")
-    assert house.stored() == [] and house.store.claim("worker") is None
+    assert house.stored() == [] and house.store.claim("worker") == []
     assert problem_of(house.status().get(f"/v1/jobs/{job_id}"), "job-gone")["state"] == "cancelled"
 
 

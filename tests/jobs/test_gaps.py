@@ -40,8 +40,7 @@ def accept(store: RealStore, **changes: object) -> str:
 
 
 def claim(store: RealStore, worker: str = "w") -> Run:
-    run = store.claim(worker)
-    assert run is not None
+    [run] = store.claim(worker)
     return run
 
 
@@ -61,7 +60,7 @@ def test_a_function_that_somebody_enqueues_with_rq_is_never_called(
         job = queue.enqueue(os.system, f"touch {trace}", job_id="evil-1")
     mine = accept(store)
     assert claim(store).id == mine
-    assert store.claim("other") is None
+    assert store.claim("other") == []
     assert not client.exists(job.key)
     assert not trace.exists()
 
@@ -83,8 +82,8 @@ def test_an_entry_that_is_no_job_holds_up_nobody(store: RealStore, client: Store
 def test_a_doubled_entry_is_run_once(store: RealStore, client: Store) -> None:
     job_id = accept(store)
     client.rpush("rq:queue:default", f"{job_id}-1", f"{job_id}-1")
-    store.publish("w", claim(store), DONE, then_claim=False)
-    assert store.claim("w") is None
+    store.publish("w", claim(store), DONE)
+    assert store.claim("w") == []
     assert job_of(store, job_id).state == "succeeded"
 
 
@@ -94,7 +93,7 @@ def test_an_entry_of_an_earlier_run_is_dropped(store: RealStore, client: Store) 
     store.lose("w", "again")
     client.lpush("rq:queue:default", f"{job_id}-1")
     assert claim(store).number == "2"
-    assert store.claim("other") is None
+    assert store.claim("other") == []
 
 
 def test_a_queued_job_without_an_entry_is_put_back(store: RealStore, client: Store, audit: Audit) -> None:
@@ -114,7 +113,7 @@ def test_a_delayed_job_without_an_entry_is_put_back_for_its_own_time(
     job_id = accept(store, run_at=due)
     client.delete("rq:scheduled:default")
     assert (audit.difference(), audit.look(), audit.difference()) == (1, 1, 0)
-    assert store.claim("w") is None
+    assert store.claim("w") == []
     assert job_of(store, job_id).run_at == due
     assert client.zscore("rq:scheduled:default", f"{job_id}-1") == due / 1000
 
@@ -178,21 +177,21 @@ def test_a_thawed_workers_heartbeat_does_not_renew_what_another_holds(
     claim(store, "other")
     until = client.zscore("cc:leases", job_id)
     monkeypatch.setattr(wire, "LEASE_MS", 60_000)
-    assert store.beat("frozen").held == ""
+    assert store.beat("frozen").held == {}
     assert client.zscore("cc:leases", job_id) == until
-    assert not store.publish("frozen", frozen, DONE, then_claim=False)[0]
+    assert not store.publish("frozen", frozen, DONE)[0]
     assert client.hget("cc:stats", "late_results") == b"1"
 
 
 def test_a_worker_whose_data_outlived_its_hold_renews_nothing(store: RealStore, client: Store) -> None:
     job_id = accept(store)
     run = claim(store, "frozen")
-    store.publish("frozen", run, DONE, then_claim=False)
-    client.hset("rq:worker:frozen", "current_job", f"{job_id}-1")
+    store.publish("frozen", run, DONE)
+    client.rpush("cc:held:frozen", f"{job_id}-1")
     beat = store.beat("frozen")
-    assert (beat.held, beat.state, client.zcard("cc:leases")) == (f"{job_id}-1", "", 0)
-    assert store.claim("frozen") is None
-    assert client.hget("rq:worker:frozen", "current_job") is None
+    assert (beat.held, client.zcard("cc:leases")) == ({}, 0)
+    assert store.claim("frozen") == []
+    assert not client.exists("cc:held:frozen")
 
 
 def test_a_heartbeat_calls_an_idle_worker_while_jobs_wait(store: RealStore, client: Store) -> None:
@@ -213,7 +212,7 @@ def test_while_rqs_queues_are_suspended_nothing_is_claimed_and_nobody_is_called(
     client.set("rq:suspended", 1)
     client.delete("cc:wake")
     store.beat("w")
-    assert (store.claim("w"), client.llen("cc:wake")) == (None, 0)
+    assert (store.claim("w"), client.llen("cc:wake")) == ([], 0)
     client.delete("rq:suspended")
     assert claim(store).id == job_id
 
@@ -228,9 +227,9 @@ def test_what_a_late_run_reports_after_the_job_expired_changes_nothing(store: Re
     job_id = accept(store, keep=0)
     late = claim(store, "frozen")
     store.lose("frozen", "again")
-    store.publish("w", claim(store), DONE, then_claim=False)
+    store.publish("w", claim(store), DONE)
     store.bury([job_id])
-    assert not store.publish("frozen", late, DONE, then_claim=False)[0]
+    assert not store.publish("frozen", late, DONE)[0]
     assert store.progress(late, 50, "late") == "lost"
     job = job_of(store, job_id)
     assert (job.state, job.result, job.percent, job.buried) == ("succeeded", "", "", 1)
@@ -240,7 +239,7 @@ def test_what_a_late_run_publishes_to_an_empty_store_makes_no_job(store: RealSto
     job_id = accept(store)
     run = claim(store)
     client.flushall()
-    assert not store.publish("w", run, DONE, then_claim=True)[0]
+    assert not store.publish("w", run, DONE, then_claim=1)[0]
     assert store.lose("w", "retry") == "none"
     assert not store.exists(job_id)
     assert client.scard("cc:open") == 0

@@ -74,9 +74,10 @@ class History(RuleBasedStateMachine):
 
     @rule(worker=WORKERS)
     def claim(self, worker: str) -> None:
-        run = self.store.claim(worker)
-        if run is None:
-            return
+        for run in self.store.claim(worker, 3):
+            self.take(worker, run)
+
+    def take(self, worker: str, run: Run) -> None:
         assert self.holders.setdefault((run.id, run.number), worker) == worker, "one run was given to two workers"
         assert run.attempt <= run.max_attempts == MOST_ATTEMPTS
         if (worker, run) not in self.runs:
@@ -90,7 +91,7 @@ class History(RuleBasedStateMachine):
         worker, run = self.runs[-1 - which % len(self.runs)]
         before, name = self.job(run.id), f'{{"n":{sum(map(len, self.endings.values()))}}}'
         texts = {"succeeded": {"result": name}, "failed": {"problem": name}, "retry": {"problem": name}}[verdict]
-        heard, _ = self.store.publish(worker, run, Outcome(verdict=verdict, **texts), then_claim=False)
+        heard, _ = self.store.publish(worker, run, Outcome(verdict=verdict, **texts))
         holds = before.state in ("running", "cancelling") and str(before.run) == run.number
         repeated = before.state == verdict and str(before.run) == run.number
         assert heard == (holds or repeated)

@@ -32,8 +32,7 @@ class TestLostReplies:
         return JobIntake(self.client).accept(Submission(**values), 100).record  # type: ignore[arg-type]
 
     def claim(self) -> Run:
-        run = JobDispatch(self.client).claim("w")
-        assert run is not None
+        [run] = JobDispatch(self.client).claim("w")
         return run
 
     def job(self, job_id: str) -> Record:
@@ -60,8 +59,8 @@ class TestLostReplies:
         first, second, third = self.accept(), self.accept(), self.accept()
         run = self.claim()
         self.line.lose_reply_to(dispatch.PUBLISH)
-        heard, following = JobDispatch(self.client).publish("w", run, outcome, then_claim=True)
-        assert (heard, following and following.id, len(self.line.lost)) == (True, second.id, 1)
+        heard, following = JobDispatch(self.client).publish("w", run, outcome, then_claim=1)
+        assert (heard, [run.id for run in following], len(self.line.lost)) == (True, [second.id], 1)
         assert (self.job(first.id).state, self.job(third.id).state) == (outcome.verdict, "queued")
         assert self.client.hget("cc:stats", f"ended:t:{outcome.verdict}") == b"1"
 
@@ -69,7 +68,7 @@ class TestLostReplies:
         job = self.accept()
         run = self.claim()
         self.line.lose_reply_to(dispatch.PUBLISH)
-        JobDispatch(self.client).publish("w", run, Outcome(verdict="retry", problem="{}"), then_claim=False)
+        JobDispatch(self.client).publish("w", run, Outcome(verdict="retry", problem="{}"))
         assert (self.job(job.id).attempt, self.job(job.id).run, len(self.line.lost)) == (2, 2, 1)
         assert self.client.llen("rq:queue:default") == 1
 
@@ -108,7 +107,7 @@ class TestLostReplies:
 
     def test_bury_removes_once(self) -> None:
         job = self.accept()
-        JobDispatch(self.client).publish("w", self.claim(), DONE, then_claim=False)
+        JobDispatch(self.client).publish("w", self.claim(), DONE)
         self.line.lose_reply_to(dispatch.BURY)
         JobDispatch(self.client).bury([job.id])
         assert (self.job(job.id).buried, len(self.line.lost)) == (1, 1)

@@ -37,9 +37,8 @@ class TestOutbox:
     def finished(self, callback: str = URL, **changes: object) -> str:
         asked = submission(callback=callback, origins="http://g http://s", **changes)
         self.store.accept(asked, 100)
-        run = self.store.claim("w")
-        assert run is not None
-        self.store.publish("w", run, Outcome(verdict="succeeded", result="1"), then_claim=False)
+        [run] = self.store.claim("w")
+        self.store.publish("w", run, Outcome(verdict="succeeded", result="1"))
         return asked.id
 
     def claim(self, limit: int = 10, full: tuple[str, ...] = ()) -> list[Notice]:

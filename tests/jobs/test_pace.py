@@ -30,13 +30,12 @@ def register(client: Store, *names: str) -> None:
 
 
 def claim(client: Store, worker: str = "w") -> Run:
-    run = JobDispatch(client).claim(worker)
-    assert run is not None
+    [run] = JobDispatch(client).claim(worker)
     return run
 
 
 def end(client: Store, run: Run, worker: str = "w", verdict: str = "succeeded") -> None:
-    JobDispatch(client).publish(worker, run, Outcome(verdict=verdict, result="1"), then_claim=False)
+    JobDispatch(client).publish(worker, run, Outcome(verdict=verdict, result="1"))
 
 
 def work(client: Store, seconds: float) -> None:

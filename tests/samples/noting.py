@@ -14,6 +14,7 @@ class Task(BaseModel):
 
     token: str = Field(default="t", max_length=50, description="Names this piece of work")
     seconds: float = Field(default=0.0, ge=0, le=60, description="How long it takes")
+    dies: bool = Field(default=False, description="Whether it kills its process (only of `notes`)")
 
 
 class Finished(BaseModel):
@@ -35,6 +36,8 @@ def note(token: str) -> None:
 def notes(inputs: Task, job: RunningJob) -> Finished:
     """Takes its time and notes that it ran."""
     note(inputs.token)
+    if inputs.dies:
+        os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(inputs.seconds)
     return Finished(token=inputs.token, attempt=job.attempt)
 

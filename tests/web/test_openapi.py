@@ -199,8 +199,7 @@ def jobs_of_every_state(house: House) -> dict[str, str]:
     house.claim()
     house.store.cancel(jobs["cancelling"])
     jobs["running"] = house.accept(trace="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
-    run = house.store.claim("another worker")
-    assert run is not None
+    [run] = house.store.claim("another worker")
     house.store.progress(run, 40.0, "step 2")
     jobs["queued"] = house.accept()
     return jobs

@@ -78,11 +78,22 @@ def begin(client: Store, worker: Worker) -> tuple[str, Any]:
     """Have the worker's child begin a job: its id, and the child."""
     job_id = accept(client)
     worker._tick()
-    run = JobDispatch(client).claim("w")
+    [run] = JobDispatch(client).claim("w")
     child: Any = worker._child
-    assert run is not None and child is not None
+    assert child is not None
     child.work = Work(f"{run.id}-{run.number}", time.monotonic(), run.timeout, 0)
     return job_id, child
+
+
+def begin_three(client: Store, worker: Worker) -> tuple[str, str, str, Any]:
+    """Have the worker's child claim three jobs together, and begin the first: their ids, and the child."""
+    client.hset("cc:stats", mapping={"mean_ms:t": 1, "off:t": 0})
+    first, second, third = (accept(client) for _ in range(3))
+    worker._tick()
+    child: Any = worker._child
+    assert [run.id for run in JobDispatch(client).claim("w", 3)] == [first, second, third]
+    child.work = Work(f"{first}-1", time.monotonic(), 60, 0)
+    return first, second, third, child
 
 
 def job_of(client: Store, job_id: str) -> Record:
@@ -209,6 +220,26 @@ def test_a_job_that_was_claimed_by_a_draining_child_and_not_begun_is_handed_back
     _ticks(worker)
     assert worker._done()
     assert (job_of(client, job_id).state, job_of(client, job_id).attempt) == ("queued", 1)
+
+
+def test_what_a_dead_child_was_at_work_on_is_charged_and_what_it_had_not_begun_is_not(
+    client: Store, worker: Worker
+) -> None:
+    first, second, third, child = begin_three(client, worker)
+    child.work = Work(f"{second}-1", time.monotonic(), 60, 0)
+    child.status = -signal.SIGKILL
+    _ticks(worker)
+    assert [job_of(client, job_id).attempt for job_id in (first, second, third)] == [1, 2, 1]
+
+
+def test_others_are_spared_a_job_that_takes_long(client: Store, worker: Worker) -> None:
+    first, second, third, child = begin_three(client, worker)
+    _ticks(worker)
+    assert {job_of(client, job_id).state for job_id in (first, second, third)} == {"running"}
+    child.work = Work(f"{first}-1", time.monotonic() - module.LONG_S, 60, 0)
+    _ticks(worker)
+    assert [job_of(client, job_id).state for job_id in (first, second, third)] == ["running", "queued", "queued"]
+    assert child.orders == []
 
 
 def test_a_second_stop_signal_hands_the_job_back_at_once(client: Store, worker: Worker) -> None:

@@ -1,3 +1,3 @@
--- Take the next job for a worker's child.
-local worker, lease, iso = unpack(ARGV)
-return claim(worker, tonumber(lease), now_ms(), iso)
+-- Take the next jobs for a worker's child, `most` at a time.
+local worker, lease, iso, most = unpack(ARGV)
+return claim(worker, tonumber(most), tonumber(lease), now_ms(), iso)

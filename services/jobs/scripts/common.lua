@@ -3,9 +3,11 @@
 -- tools read it. Times are milliseconds of the store's clock; `iso` is the caller's time for RQ's fields.
 local JOB, IDEM, EVENTS, OWNER, RATE = 'cc:job:', 'cc:idem:', 'cc:events:', 'cc:owner:', 'cc:rate:'
 local OPEN, LEASES, WAKE, STATS, ENDED, PLAN = 'cc:open', 'cc:leases', 'cc:wake', 'cc:stats', 'cc:ended', 'cc:plan:'
+local HELD = 'cc:held:'
 local QUEUES = {'high', 'default', 'low'}
 local GONE_MS = 7 * 86400000
-local VAGUE = 500  -- thousandths: as in services/jobs/estimate.py
+local SURE, VAGUE = 50, 500  -- thousandths: as in services/jobs/estimate.py
+local TOGETHER_MS = 16
 local RUN_BOUNDS = {10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000}
 
 local function text(number) return string.format('%.0f', number) end
@@ -183,7 +185,8 @@ local function undispatch(id, run, queue, worker)
   if not worker then return end
   redis.call('ZREM', LEASES, id)
   redis.call('ZREM', 'rq:wip:' .. queue, name)
-  if worker ~= claiming and redis.call('HGET', 'rq:worker:' .. worker, 'current_job') == name then release(worker) end
+  local held = redis.call('LREM', HELD .. worker, 1, name) == 1
+  if held and worker ~= claiming and redis.call('EXISTS', HELD .. worker) == 0 then release(worker) end
 end
 
 -- Notifications of ended jobs. Each receiver (host and port of the callback) has a line of its own, so that a dead
@@ -247,8 +250,9 @@ local function show_failed(id, job, expires, now)
   redis.call('ZADD', registry, seconds(expires), name)
 end
 
--- Write a job's terminal state. The caller has made sure that it has none yet.
-local function finish(id, state, now, outcome)
+-- Write a job's terminal state. The caller has made sure that it has none yet. `ran` is how long it ran in ms, if that
+-- is known better than from when it was started.
+local function finish(id, state, now, outcome, ran)
   local job = fields(id, 'type', 'keep', 'idem', 'run', 'queue', 'worker', 'started_at', 'purge', 'callback',
     'expected_ms')
   local expires = now + tonumber(job[2]) * 1000
@@ -263,8 +267,9 @@ local function finish(id, state, now, outcome)
   undispatch(id, job[4], job[5], job[6])
   if state == 'failed' then show_failed(id, job, expires, now) end
   count('ended:' .. job[1] .. ':' .. state)
-  if job[7] then note_time(job[1], now - tonumber(job[7])) end
-  if job[7] and state == 'succeeded' then learn(job[1], now - tonumber(job[7]), tonumber(job[10])) end
+  ran = ran or job[7] and now - tonumber(job[7])
+  if ran then note_time(job[1], ran) end
+  if ran and state == 'succeeded' then learn(job[1], ran, tonumber(job[10])) end
   if job[9] then owe(id, job[9], now) end
   if job[8] then purge(id, now) end
   announce(id)
@@ -296,6 +301,16 @@ local function give_up_run(id, problem, delay, now, iso)
   end
 end
 
+-- Make a run that was not worked on, or not to its end, ready for whoever takes it next; no attempt is burnt.
+local function hand_back(id, now, iso)
+  redis.call('HSET', JOB .. id, 'front', 1)
+  if redis.call('HGET', JOB .. id, 'state') == 'cancelling' then
+    finish(id, 'cancelled', now, {})
+  else
+    run_again(id, 0, 0, now, iso)
+  end
+end
+
 -- Whether run `run` is the one that may speak for the job now.
 local function holds(id, run)
   local job = fields(id, 'state', 'run')
@@ -309,64 +324,108 @@ local function claimed(id, job)
   return {id, unpack(job, 1, #RUN)}
 end
 
--- Start run `run` of a job: `job` has what RUN says, state, place, starts_at and expected_ms.
-local function start(id, run, queue, job, worker, lease, now, iso)
-  local name, expected = rq_id(id, run), job[13]
-  redis.call('HSET', STATS, 'head:' .. queue, job[11] or 0, 'late_ms:' .. queue, text(now - (job[12] or now)))
-  if not expected then
-    local usual = usual_ms(pace(queue, job[2]), VAGUE)
-    expected = usual > 0 and text(usual)
-  end
+-- What start_together() takes of a job: what RUN says, and state, place, starts_at and expected_ms.
+local function startable(id)
+  return fields(id or '', 'run', 'type', 'input', 'attempt', 'max_attempts', 'timeout', 'trace', 'owner', 'created_at',
+    'state', 'place', 'starts_at', 'expected_ms')
+end
+
+-- Start run `name` of a job. What a worker holds is written down in the order in which it runs it.
+local function start(name, queue, job, stats, worker, lease, now, iso)
+  local id, run = split(name)
+  local usual = usual_ms(stats, VAGUE)
   local written = {'state', 'running', 'started_at', text(now), 'worker', worker}
-  if expected then written[7], written[8] = 'expected_ms', expected end
+  if job[13] or usual > 0 then written[7], written[8] = 'expected_ms', job[13] or text(usual) end
   redis.call('HSET', JOB .. id, unpack(written))
   redis.call('ZADD', LEASES, text(now + lease), id)
   redis.call('HSET', 'rq:job:' .. name, 'status', 'started', 'started_at', iso, 'worker_name', worker)
   redis.call('ZADD', 'rq:wip:' .. queue, seconds(now + 365 * 86400000), name)
-  local fresh = redis.call('HSET', 'rq:worker:' .. worker, 'current_job', name, 'state', 'busy') == 2
-  if fresh then redis.call('EXPIRE', 'rq:worker:' .. worker, 60) end
+  redis.call('RPUSH', HELD .. worker, name)
   if run ~= '1' then tell(id, now, 'state', 'state', 'running', 'attempt', job[4]) end
   announce(id)
   return claimed(id, job)
 end
 
--- The run that a worker holds already: its claim was heard, but the reply was lost.
-local function held_by(worker)
-  local current = redis.call('HGET', 'rq:worker:' .. worker, 'current_job')
-  if not current then return end
-  local id, run = split(current)
-  if id and holds(id, run) then return claimed(id, fields(id, unpack(RUN))) end
-  redis.call('HDEL', 'rq:worker:' .. worker, 'current_job')
+-- How many ms of TOGETHER_MS a job takes up: all of them unless it is known for sure to be shorter.
+local function share(job, stats)
+  if not stats[3] or tonumber(stats[4] or 0) > SURE then return TOGETHER_MS end
+  return math.max(1, tonumber(job[13] or stats[3]))
 end
 
--- Start the first job that is ready to be; false when there is none.
-local function start_next(worker, lease, now, iso)
-  if redis.call('EXISTS', 'rq:suspended') == 1 then return false end
+-- The first runs of a queue that a worker may take along with one that it has: at most `most` in all, and no more than
+-- leaves the others theirs.
+local function companions(queue, most)
+  if most <= 1 then return {} end
+  local waiting, workers = redis.call('LLEN', 'rq:queue:' .. queue), math.max(redis.call('SCARD', 'rq:workers'), 1)
+  most = math.min(most - 1, math.floor(waiting / workers))
+  return most > 0 and redis.call('LRANGE', 'rq:queue:' .. queue, 0, most - 1) or {}
+end
+
+-- Start a run that was taken from its queue and, if it is very short, those behind it of the same type, which are run
+-- one after the other. A job that was tried before, or that can't be tried again, is never among these: should another
+-- take the worker with it, nobody loses more than time.
+local function start_together(name, queue, job, most, worker, lease, now, iso)
+  local stats, started, last, kind = pace(queue, job[2]), {}, nil, job[2]
+  local room = TOGETHER_MS - share(job, stats)
+  local others = companions(queue, job[4] == '1' and room > 0 and most or 1)
+  repeat
+    started[#started + 1] = start(name, queue, job, stats, worker, lease, now, iso)
+    last, name = job, others[#started]
+    if not name then break end
+    local id, run = split(name)
+    job = startable(id)
+    room = room - share(job, stats)
+  until room < 0 or job[10] ~= 'queued' or job[1] ~= run or job[2] ~= kind or job[4] ~= '1' or job[5] == '1'
+  if #started > 1 then redis.call('LPOP', 'rq:queue:' .. queue, #started - 1) end
+  redis.call('HSET', STATS, 'head:' .. queue, last[11] or 0, 'late_ms:' .. queue, text(now - (last[12] or now)))
+  local first = rq_id(started[1][1], started[1][2])
+  local fresh = redis.call('HSET', 'rq:worker:' .. worker, 'current_job', first, 'state', 'busy') == 2
+  if fresh then redis.call('EXPIRE', 'rq:worker:' .. worker, 60) end
+  return started
+end
+
+-- The runs that a worker holds already: its claim was heard, but the reply was lost.
+local function held_by(worker)
+  local held = {}
+  for _, name in ipairs(redis.call('LRANGE', HELD .. worker, 0, -1)) do
+    local id, run = split(name)
+    if id and holds(id, run) then
+      held[#held + 1] = claimed(id, fields(id, unpack(RUN)))
+    else
+      redis.call('LREM', HELD .. worker, 1, name)
+    end
+  end
+  return held
+end
+
+-- Start the first run that is ready to be, and what may go with it; {} when there is none.
+local function start_next(worker, most, lease, now, iso)
+  if redis.call('EXISTS', 'rq:suspended') == 1 then return {} end
   promote(now, 10)
   for _ = 1, 100 do
     local popped = redis.call('LMPOP', 3, 'rq:queue:high', 'rq:queue:default', 'rq:queue:low', 'LEFT')
     if not popped then break end
     local queue, name = string.sub(popped[1], 10), popped[2][1]
     local id, run = split(name)
-    local job = fields(id or '', 'run', 'type', 'input', 'attempt', 'max_attempts', 'timeout', 'trace', 'owner',
-      'created_at', 'state', 'place', 'starts_at', 'expected_ms')
+    local job = startable(id)
     if job[10] == 'queued' and job[1] == run then
-      local started = start(id, run, queue, job, worker, lease, now, iso)
+      local started = start_together(name, queue, job, most, worker, lease, now, iso)
       wake_if_any_wait()
       return started
     end
     redis.call('DEL', 'rq:job:' .. name)
   end
   redis.call('DEL', WAKE)
-  return false
+  return {}
 end
 
--- Take the next job of the first queue that has one and start it; false when there is none.
-local function claim(worker, lease, now, iso)
+-- Take up to `most` runs for a worker and start them; {} when no job waits.
+local function claim(worker, most, lease, now, iso)
   if claiming == worker then
-    local started = start_next(worker, lease, now, iso)
-    if not started then release(worker) end
+    local started = start_next(worker, most, lease, now, iso)
+    if #started == 0 then release(worker) end
     return started
   end
-  return held_by(worker) or start_next(worker, lease, now, iso)
+  local held = held_by(worker)
+  return #held > 0 and held or start_next(worker, most, lease, now, iso)
 end

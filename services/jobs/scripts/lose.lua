@@ -1,26 +1,32 @@
--- End what worker `worker` holds without a result: its process died, ran out of time or was told to stop.
--- verdict: 'retry' (attempts permitting), 'failed', 'cancelled', or 'again' (hand it back, no attempt burnt).
--- With `name`, the verdict is for that run alone: should the worker hold another one by now, that is handed back.
+-- End what worker `worker` holds without results: its process died, ran out of time or was told to stop.
+-- verdict: 'retry' (attempts permitting), 'failed', 'cancelled', or 'again' (hand it back, no attempt burnt). It is for
+-- the run that was under way: `name`, or if that is not given the first that the worker holds. Others are handed back.
+-- Answers what has become of the first one.
 local worker, verdict, problem, base_delay, iso, name = unpack(ARGV)
-local current = redis.call('HGET', 'rq:worker:' .. worker, 'current_job')
-if not current then return 'none' end
-local id, run = split(current)
-if not id or not holds(id, run) then
-  redis.call('HDEL', 'rq:worker:' .. worker, 'current_job')
-  return 'none'
+local now, became = now_ms(), 'none'
+local held = redis.call('LRANGE', HELD .. worker, 0, -1)
+if name == '' then name = held[1] end
+
+local function lose(id)
+  local attempt, state = unpack(fields(id, 'attempt', 'state'))
+  redis.call('HSET', JOB .. id, 'front', 1)
+  if verdict == 'cancelled' or state == 'cancelling' then
+    finish(id, 'cancelled', now, {})
+  elseif verdict == 'failed' then
+    finish(id, 'failed', now, {'error', problem})
+  else
+    local delay = math.min(tonumber(base_delay) * 2 ^ (tonumber(attempt) - 1), 60000)
+    give_up_run(id, problem, delay, now, iso)
+  end
 end
-if name ~= '' and name ~= current then verdict = 'again' end
-local now = now_ms()
-local attempt, state = unpack(fields(id, 'attempt', 'state'))
-redis.call('HSET', JOB .. id, 'front', 1)
-if verdict == 'cancelled' or state == 'cancelling' then
-  finish(id, 'cancelled', now, {})
-elseif verdict == 'failed' then
-  finish(id, 'failed', now, {'error', problem})
-elseif verdict == 'again' then
-  run_again(id, 0, 0, now, iso)
-else
-  local delay = math.min(tonumber(base_delay) * 2 ^ (tonumber(attempt) - 1), 60000)
-  give_up_run(id, problem, delay, now, iso)
+
+for place = #held, 1, -1 do
+  local id, run = split(held[place])
+  if not id or not holds(id, run) then
+    redis.call('LREM', HELD .. worker, 1, held[place])
+  else
+    if held[place] == name and verdict ~= 'again' then lose(id) else hand_back(id, now, iso) end
+    became = redis.call('HGET', JOB .. id, 'state')
+  end
 end
-return redis.call('HGET', JOB .. id, 'state')
+return became

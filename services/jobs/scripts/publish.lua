@@ -1,12 +1,13 @@
--- Write how a run ended, and unless told otherwise take the next job in the same round trip.
--- Answers {what came of it, the next job or false}. Only the run that holds the job is heard; a repeat of
--- what was already written (its reply was lost) is 'ended' again.
-local worker, lease, iso, id, run, verdict, result, result_key, files, problem, delay, go_on = unpack(ARGV)
+-- Write how a run ended, and take the next jobs in the same round trip, up to `most` of them.
+-- Answers {what came of it, the next jobs}. Only the run that holds the job is heard; a repeat of what was already
+-- written (its reply was lost) is 'ended' again. `ran` is how long the function took in ms.
+local worker, lease, iso, id, run, verdict, result, result_key, files, problem, delay, ran, most = unpack(ARGV)
 local now, said = now_ms(), 'ended'
+most, ran = tonumber(most), tonumber(ran)
 
 local job = fields(id, 'state', 'run', 'worker')
 local held = job[2] == run and (job[1] == 'running' or job[1] == 'cancelling')
-if held and go_on == '1' and job[3] == worker then claiming = worker end
+if held and most > 0 and job[3] == worker then claiming = worker end
 
 if not held then
   if not (job[1] == verdict and job[2] == run) then
@@ -21,12 +22,11 @@ elseif verdict == 'succeeded' then
   if result_key ~= '' then outcome = {'result_key', result_key} end
   if files ~= '' then outcome[#outcome + 1] = 'files'; outcome[#outcome + 1] = files end
   if #outcome == 0 then outcome = {'result', 'null'} end
-  finish(id, 'succeeded', now, outcome)
+  finish(id, 'succeeded', now, outcome, ran)
 elseif verdict == 'failed' then
-  finish(id, 'failed', now, {'error', problem})
+  finish(id, 'failed', now, {'error', problem}, ran)
 elseif verdict == 'retry' then
   give_up_run(id, problem, tonumber(delay), now, iso)
 end
 
-if go_on == '1' then return {said, claim(worker, tonumber(lease), now, iso)} end
-return {said, false}
+return {said, most > 0 and claim(worker, most, tonumber(lease), now, iso) or {}}
