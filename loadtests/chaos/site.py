@@ -8,7 +8,7 @@ from loadtests.chaos.target import Target
 
 
 class Site(Protocol):
-    """A platform that is up, with chaos-work among its job types, and the ways to its parts."""
+    """A platform that is up, with the jobs of work.py among its job types, and the ways to its parts."""
 
     @property
     def targets(self) -> tuple[str, ...]:
