@@ -131,7 +131,7 @@ class JobDispatch:
 
     def wait_for_work(self, seconds: int) -> bool:
         """Wait until a job may have come, at most `seconds`."""
-        return self._client.blpop(["cc:wake"], timeout=seconds) is not None
+        return self._client.call("BLPOP", "cc:wake", seconds) is not None
 
     def expired(self, limit: int) -> Sequence[str]:
         """Ids of at most `limit` ended jobs whose time is up, by the store's clock."""

@@ -104,8 +104,11 @@ class Child:
             self._publish_ahead(run, self._attempt(run))
             if self._draining or time.monotonic() > begin_by:
                 return self._hand_back()
-        following = self._publish(last, self._attempt(last), self._wanted())
+        outcome, wanted = self._attempt(last), self._wanted()
+        following = self._publish(last, outcome, wanted)
         self._settle()
+        if wanted and not following:
+            self._wait()
         return following
 
     def _attempt(self, run: Run) -> Outcome:
