@@ -53,6 +53,7 @@ class Child:
         self._sweep = Sweep(self._dispatch, self._blobs)
         self._memory = MemoryLimit()
         self._draining = self._idle = False
+        self._worn = False
         self._jobs, self._measured_at, self._large = 0, 0.0, False
         self._handlers = (
             (signal.SIGTERM, self._drain),
@@ -68,7 +69,7 @@ class Child:
         self._listen_to_signals()
         runs: list[Run] = []
         try:
-            while not self._draining and (runs or not self._old()):
+            while not self._draining and (runs or not self._worn):
                 runs = self._work_on(runs) if runs else self._next()
         except Drain:
             pass
@@ -86,7 +87,7 @@ class Child:
             time.sleep(0.1)
             return []
         try:
-            runs = self._dispatch.claim(self._worker, MOST_TOGETHER)
+            runs = self._dispatch.claim(self._worker, self._most)
         except StoreError as error:
             self._outage.note(error)
             time.sleep(0.2)
@@ -125,10 +126,15 @@ class Child:
         return replace(outcome, ran_ms=round((time.monotonic() - began) * 1000))
 
     def _wanted(self) -> int:
-        """How many jobs may be claimed now."""
-        if self._draining or self._old() or self._sweep.due or self._notes.silence > SILENT_S:
-            return 0
-        return MOST_TOGETHER
+        """How many jobs may be claimed now; none when this process has grown old or large."""
+        self._worn = self._most == 0 or self._is_large()
+        stays = not (self._draining or self._worn or self._sweep.due or self._notes.silence > SILENT_S)
+        return self._most if stays else 0
+
+    @property
+    def _most(self) -> int:
+        """How many jobs are claimed together: no more than this process is still to run."""
+        return min(MOST_TOGETHER, max(0, self._settings.child_max_jobs - self._jobs))
 
     def _publish(self, run: Run, outcome: Outcome, then_claim: int = 0) -> list[Run]:
         call = partial(self._dispatch.publish, self._worker, run, outcome, then_claim=then_claim)
@@ -189,9 +195,6 @@ class Child:
         """The signal may come when the run that is meant has just ended, and the next one has begun."""
         if self._job and self._run and self._notes.cancelled == f"{self._run.id}-{self._run.number}":
             self._job.cancelled = True
-
-    def _old(self) -> bool:
-        return self._jobs >= self._settings.child_max_jobs or (self._jobs > 0 and self._is_large())
 
     def _is_large(self) -> bool:
         """Whether this process takes too much memory; among short jobs, as it was a moment ago."""
