@@ -62,8 +62,10 @@ class Lines:
         """A new connection, or one that comes free, where there are as many as may be."""
         with self._freed:
             self._waiting += 1
-            found = self._freed.wait_for(self._take, self._patience)
-            self._waiting -= 1
+            try:
+                found = self._freed.wait_for(self._take, self._patience)
+            finally:
+                self._waiting -= 1
         if isinstance(found, Line):
             return found
         if not found:

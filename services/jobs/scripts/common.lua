@@ -79,7 +79,6 @@ end
 local function plan_anew(queue, now)
   redis.call('DEL', PLAN .. queue)
   redis.call('HSET', STATS, 'late_ms:' .. queue, 0)
-  redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
   for _, id in ipairs(redis.call('ZRANGE', LEASES, 0, 63)) do
     local job = fields(id, 'state', 'started_at', 'expected_ms')
     local ends = job[1] == 'running' and job[2] + (job[3] or 0) or now
@@ -117,7 +116,10 @@ local function push(id, run, queue, kind, now)
   local name, place, starts = rq_id(id, run)
   local front, expected = unpack(fields(id, 'front', 'expected_ms'))
   local depth = redis.call(front and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, name)
-  if depth == 1 then plan_anew(queue, now) end
+  if depth == 1 then
+    redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
+    plan_anew(queue, now)
+  end
   local stats = pace(queue, kind, depth)
   local late = tonumber(stats[2] or 0)
   if front then
