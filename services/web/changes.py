@@ -58,7 +58,8 @@ class Changes:
             elif len(topic.watches) == 1:
                 self._send("SUBSCRIBE", channel)
         try:
-            watch.ready.wait(READY_S)
+            if not watch.ready.wait(READY_S):
+                watch.ready.set()  # it looks now, and once more when the store has confirmed
             yield watch
         finally:
             self._leave(channel, watch)
@@ -116,9 +117,10 @@ class Changes:
                 topic.change()
                 topic.confirmed = topic.confirmed or kind == b"subscribe"
         for number, watch in enumerate(watches, start=1):
-            if kind == b"subscribe":
+            if kind == b"subscribe" and not watch.ready.is_set():
                 watch.ready.set()
-            watch.wake()
+            else:
+                watch.wake()
             if number % AT_ONCE == 0:
                 time.sleep(PAUSE_S)
 

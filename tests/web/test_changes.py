@@ -93,6 +93,21 @@ def test_after_a_broken_connection_watching_goes_on(changes: Changes, client: St
         assert watch.wait(LONG)
 
 
+def test_whoever_watches_a_job_has_not_missed_anything_when_the_watch_begins(changes: Changes) -> None:
+    with changes.watch(new_id()) as watch:
+        assert watch.ready.is_set()
+        assert not watch.wait(0.05)
+
+
+def test_whoever_watched_while_the_connection_was_broken_looks_for_what_was_missed(
+    changes: Changes, client: Store
+) -> None:
+    with changes.watch(new_id()) as watch:
+        assert watch.ready.wait(LONG)
+        client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        assert watch.wait(LONG)
+
+
 def test_whoever_waits_is_woken_when_the_process_is_about_to_end(changes: Changes, ending: Told) -> None:
     with changes.watch(new_id()) as watch:
         watch.wait(0.0)
