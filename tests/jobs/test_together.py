@@ -186,14 +186,15 @@ def test_a_heartbeat_renews_the_leases_of_all_of_them(store: RealStore, client: 
     assert before is not None and after is not None and after > before
 
 
-def test_all_but_one_can_be_given_to_others(store: RealStore) -> None:
+def test_all_but_one_can_be_given_to_others(store: RealStore, client: Store) -> None:
     ids = [accept(store) for _ in range(4)]
     claimed(store)
-    assert store.spare("w", f"{ids[0]}-1") == 3
-    assert job_of(store, ids[0]).state == "running"
-    assert claimed(store, "other") == ids[1:]
+    assert store.spare("w", f"{ids[1]}-1") == 3
+    assert job_of(store, ids[1]).state == "running"
+    assert client.hget("rq:worker:w", "current_job") == f"{ids[1]}-1".encode(), "RQ's tools can stop it"
+    assert claimed(store, "other") == [ids[0], *ids[2:]]
     assert [job_of(store, job_id).attempt for job_id in ids] == [1, 1, 1, 1]
-    assert store.spare("w", f"{ids[0]}-1") == 0
+    assert store.spare("w", f"{ids[1]}-1") == 0
 
 
 def test_the_time_that_one_waited_for_the_others_is_not_taken_for_its_own(store: RealStore, client: Store) -> None:

@@ -9,4 +9,5 @@ for place = #held, 1, -1 do
     spared = spared + 1
   end
 end
+if spared > 0 then redis.call('HSET', 'rq:worker:' .. worker, 'current_job', name) end
 return spared
