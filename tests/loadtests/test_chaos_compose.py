@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 from loadtests.chaos.compose import overrides
-from loadtests.chaos.work import chaos_work
+from loadtests.chaos.work import chaos_blink, chaos_work
 from services.jobs.catalogue import discover
 
 
@@ -14,7 +14,9 @@ def test_gateway_and_worker_find_the_job_type_in_a_folder_that_anybody_may_read(
         assert f"{tmp_path}/types:/types:ro" in services[service]["volumes"]
         assert services[service]["environment"]["JOB_TYPES"] == "/types/work.py"
     assert (tmp_path / "types" / "work.py").stat().st_mode & stat.S_IROTH
-    assert list(discover(str(tmp_path / "types" / "work.py"))) == [chaos_work.__name__.replace("_", "-")]
+    assert list(discover(str(tmp_path / "types" / "work.py"))) == [
+        job_type.__name__.replace("_", "-") for job_type in (chaos_blink, chaos_work)
+    ]
 
 
 def test_the_worker_alone_writes_the_log_which_can_be_read_here(tmp_path: Path) -> None:
