@@ -1,5 +1,6 @@
 """Handing jobs out and taking their ends in: what workers write to the store."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -85,12 +86,12 @@ class JobDispatch:
 
     def claim(self, worker: str, most: int = 1) -> list[Run]:
         """The next jobs, started for `worker`: more than one only if they are very short; none when no job waits."""
-        return [_run(each) for each in CLAIM(self._client, worker, LEASE_MS, rq_time(), most)]
+        return _runs(CLAIM(self._client, worker, LEASE_MS, rq_time(), most))
 
     def publish(self, worker: str, run: Run, outcome: Outcome, *, then_claim: int = 0) -> tuple[bool, list[Run]]:
         """Write how a run ended: False if it no longer held the job; and up to `then_claim` next jobs."""
         said, following = PUBLISH(self._client, *_ending(worker, run, outcome, then_claim))
-        return said == b"ended", [_run(each) for each in following]
+        return said == b"ended", _runs(following)
 
     def publish_ahead(self, worker: str, run: Run, outcome: Outcome) -> None:
         """Send word how a run ended, without waiting for the answer; all_heard() tells what came of it."""
@@ -129,9 +130,10 @@ class JobDispatch:
         texts = [part.decode() for part in held]
         return Beat(dict(zip(texts[::2], texts[1::2], strict=True)), int(taken), bool(known))
 
-    def wait_for_work(self, seconds: int) -> bool:
-        """Wait until a job may have come, at most `seconds`."""
-        return self._client.call("BLPOP", "cc:wake", seconds) is not None
+    def wait_for_work(self, worker: str, seconds: int) -> list[Run]:
+        """Wait until a job may have come, at most `seconds`; gives one that was started for `worker`."""
+        found = self._client.call("BLPOP", f"cc:hand:{worker}", "cc:wake", seconds)
+        return [_run([value or "" for value in json.loads(found[1])])] if found and found[0] != b"cc:wake" else []
 
     def expired(self, limit: int) -> Sequence[str]:
         """Ids of at most `limit` ended jobs whose time is up, by the store's clock."""
@@ -175,8 +177,10 @@ def _ending(worker: str, run: Run, outcome: Outcome, then_claim: int) -> tuple[s
     )
 
 
-def _run(reply: Sequence[bytes | None]) -> Run:
-    job_id, number, kind, inputs, attempt, most, timeout, trace, _owner, _created = (
-        (value or b"").decode() for value in reply
-    )
+def _runs(reply: Sequence[Sequence[bytes | None]]) -> list[Run]:
+    return [_run([(value or b"").decode() for value in each]) for each in reply]
+
+
+def _run(claimed: Sequence[str]) -> Run:
+    job_id, number, kind, inputs, attempt, most, timeout, trace, _owner, _created = claimed
     return Run(job_id, number, kind, inputs, int(attempt), int(most), int(timeout), trace)

@@ -15,7 +15,7 @@ from services.jobs.scripts import Script
 FIGURES = Script("figures", reads_only=True)
 
 RUN_BOUNDS_MS = (10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000)
-"""Upper bounds of the run-time histogram's buckets, as `common.lua` has them; a last one takes what is longer."""
+"""Upper bounds of the run-time histogram's buckets, as `parts/times.lua` has them; a last one takes what is longer."""
 
 
 @dataclass(frozen=True)

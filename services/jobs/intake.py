@@ -6,6 +6,7 @@ from typing import Protocol
 
 from services.jobs.clock import rq_time
 from services.jobs.connection import Store
+from services.jobs.dispatch import LEASE_MS
 from services.jobs.estimate import Pace
 from services.jobs.quota import Allowance, Quota, allowance
 from services.jobs.record import Record, from_reply
@@ -102,7 +103,7 @@ class JobIntake:
             *(job.id, job.type, job.queue, job.input, job.owner, scope, shared, job.fingerprint),
             *(job.max_attempts, job.timeout, job.keep, job.trace, max_depth, job.run_at, rq_time()),
             *(job.client, quota.requests if quota else "", quota.seconds if quota else ""),
-            *(job.callback, job.origins, job.expected_ms),
+            *(job.callback, job.origins, job.expected_ms, LEASE_MS),
         )
         match reply[0]:
             case b"mismatch":

@@ -93,9 +93,7 @@ class Child:
             time.sleep(0.2)
             return []
         self._outage.over()
-        if not runs:
-            self._wait()
-        return runs
+        return runs or self._wait()
 
     def _work_on(self, runs: list[Run]) -> list[Run]:
         """Run these one after the other; the next ones are claimed with the end of the last."""
@@ -108,9 +106,7 @@ class Child:
         outcome, wanted = self._attempt(last), self._wanted()
         following = self._publish(last, outcome, wanted)
         self._settle()
-        if wanted and not following:
-            self._wait()
-        return following
+        return following if following or not wanted else self._wait()
 
     def _attempt(self, run: Run) -> Outcome:
         kind = self._catalogue.get(run.type)
@@ -174,17 +170,19 @@ class Child:
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
-    def _wait(self) -> None:
-        """Wait for work; only here does a signal to drain end the process at once."""
+    def _wait(self) -> list[Run]:
+        """Wait for work, which may come started; only here does a signal to drain end the process at once."""
         try:
             self._idle = True
             if self._draining:
                 raise Drain
-            self._dispatch.wait_for_work(IDLE_S)
+            runs = self._dispatch.wait_for_work(self._worker, IDLE_S)
         except StoreError:
             time.sleep(0.2)
+            return []
         finally:
             self._idle = False
+        return runs if self._notes.silence <= SILENT_S else []
 
     def _drain(self, *_: object) -> None:
         self._draining = True

@@ -86,6 +86,7 @@ STEPS: dict[str, Callable[[Saboteur], None]] = {
     "nowhere": lambda _: None,
     "before-claim": lambda saboteur: saboteur.before(JobDispatch, "claim"),
     "claim-unread": lambda saboteur: saboteur.unread(dispatch.CLAIM),
+    "handed": lambda saboteur: saboteur.after(JobDispatch, "wait_for_work"),
     "before-function": lambda saboteur: saboteur.before(child, "attempt"),
     "after-function": lambda saboteur: saboteur.after(child, "attempt"),
     "before-publish": lambda saboteur: saboteur.before(JobDispatch, "publish"),

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from scripts.compose.project import ROOT
-from services.jobs.scripts import FOLDER
+from services.jobs.scripts import FOLDER, Script
 from services.jobs.settings import Settings
 
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
@@ -23,8 +23,6 @@ RUN_BY = {
     "worker": {"beat", "bury", "claim", "lose", "publish", "report", "rescue", "spare"},
     "webhooks": {"hooks_claim", "hooks_report"},
 }
-WITHOUT_COMMON = READ_ONLY | RUN_BY["webhooks"]
-"""Scripts that hold nothing of common.lua, or use little of it."""
 
 
 def test_every_setting_can_be_given_to_the_containers() -> None:
@@ -33,7 +31,7 @@ def test_every_setting_can_be_given_to_the_containers() -> None:
 
 
 def test_every_script_is_known_here() -> None:
-    assert {file.stem for file in FOLDER.glob("*.lua")} == {"common"}.union(*RUN_BY.values())
+    assert {file.stem for file in FOLDER.glob("*.lua")} == set().union(*RUN_BY.values())
 
 
 @pytest.mark.parametrize("service", RUN_BY)
@@ -54,9 +52,8 @@ def _rules(service: str) -> list[str]:
 
 
 def _commands(service: str) -> Iterator[str]:
-    for script in RUN_BY[service]:
-        for file in {script} if script in WITHOUT_COMMON else {script, "common"}:
-            yield from re.findall(r"redis\.call\('([A-Z]+)'", (FOLDER / f"{file}.lua").read_text(encoding="utf-8"))
+    for name in RUN_BY[service]:
+        yield from re.findall(r"redis\.call\('([A-Z]+)'", Script(name).text)
 
 
 def _dry_run(client: Redis, command: str) -> bytes:

@@ -266,7 +266,7 @@ MUTATIONS = (
     ),
     Mutation(
         "one attempt more than there may be",
-        f"{SCRIPTS}/common.lua",
+        f"{SCRIPTS}/parts/again.lua",
         "if tonumber(job[2]) < tonumber(job[3]) then",
         "if tonumber(job[2]) <= tonumber(job[3]) then",
         "document.attempts_end",

@@ -11,12 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from scripts.embedded.platform import Platform
-from services.jobs import figures as figures_module
 from services.jobs.connection import Store
 from services.jobs.dispatch import JobDispatch, Outcome
 from services.jobs.figures import RUN_BOUNDS_MS, StoreFigures
 from services.jobs.ids import new_id
 from services.jobs.intake import JobIntake, Submission
+from services.jobs.scripts import FOLDER
 from services.web.exposition import Exposition, Metric
 from services.web.metrics import METRICS
 from services.web.request_times import CODES
@@ -217,16 +217,16 @@ def test_run_times_fall_into_the_bucket_of_their_bound(client: Store, ms: int, p
     intake, dispatch = JobIntake(client), JobDispatch(client)
     intake.accept(submission(), 100)
     dispatch.claim("worker-a")
-    common = (Path(figures_module.__file__).parent / "scripts" / "common.lua").read_text(encoding="utf-8")
-    client.eval(common + f"note_time('sample', {ms})", 0)
+    names, times = ((FOLDER / "parts" / f"{name}.lua").read_text(encoding="utf-8") for name in ("keys", "times"))
+    client.eval(names + times + f"note_time('sample', {ms})", 0)
     kind = StoreFigures(client).read().types["sample"]
     assert [number for number, count in enumerate(kind.run_counts) if count] == [place]
     assert kind.run_ms == ms
 
 
 def test_the_bounds_are_those_of_the_script() -> None:
-    common = (Path(figures_module.__file__).parent / "scripts" / "common.lua").read_text(encoding="utf-8")
-    match = re.search(r"RUN_BOUNDS = \{([^}]*)\}", common)
+    times = (FOLDER / "parts" / "times.lua").read_text(encoding="utf-8")
+    match = re.search(r"RUN_BOUNDS = \{([^}]*)\}", times)
     assert match and json.loads(f"[{match[1]}]") == list(RUN_BOUNDS_MS)
 
 

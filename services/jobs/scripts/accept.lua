@@ -1,9 +1,12 @@
+-- needs: idle
 -- Accept one job, or say why not: idempotency, quota, queue limit, record, open set, dispatch. Safe to repeat.
 -- `shared` is where the key stands if the client sent it before it had its session. `client` may have `quota` jobs
 -- accepted within `window` seconds, which begin with the first; what is not accepted does not count.
+local IDEM, RATE, HANDY = 'cc:idem:', 'cc:rate:', 65536
 local id, kind, queue, input, owner, idem, shared, fingerprint, max_attempts, timeout, keep, trace, max_depth, due, iso,
-  client, quota, window, callback, origins, expected = unpack(ARGV)
-local now = now_ms()
+  client, quota, window, callback, origins, expected, lease = unpack(ARGV)
+local now, name = now_ms(), rq_id(id, '1')
+due = tonumber(due)
 
 -- {what is left of the client's quota, ms until it is whole again}, after taking `by`; false if there is no quota.
 local function allowance(by)
@@ -51,11 +54,27 @@ end
 local job = {'type', kind, 'state', 'queued', 'run', 1, 'attempt', 1, 'max_attempts', max_attempts, 'queue', queue,
   'created_at', text(now), 'timeout', timeout, 'keep', keep, 'input', input, 'trace', trace, 'owner', owner}
 local function note(field, value) job[#job + 1], job[#job + 2] = field, value end
+
+show(name, id, queue, kind, timeout, due > 0 and 'scheduled' or 'queued', iso)
+local place, starts, stats = 0, 0, nil
+if due > 0 then
+  schedule(name, queue, due)
+  note('run_at', text(due))
+  stats = pace(queue, kind, depth)
+else
+  place, starts, stats = enter(name, queue, kind, expected ~= '0' and expected, now)
+  note('place', place)
+  note('pushed_at', text(now))
+  note('starts_at', text(starts))
+end
 if idem ~= '' then note('idem', IDEM .. idem) end
 if expected ~= '0' then note('expected_ms', expected) end
+if callback ~= '' then
+  note('callback', callback)
+  note('origins', origins)
+end
 redis.call('HSET', JOB .. id, unpack(job))
 redis.call('SADD', OPEN, id)
-if callback ~= '' then redis.call('HSET', JOB .. id, 'callback', callback, 'origins', origins) end
 if owner ~= '' then
   redis.call('ZADD', OWNER .. owner, text(now), id)
   local lasts = text(math.max(now, due) + GONE_MS + keep * 1000)
@@ -64,6 +83,10 @@ if owner ~= '' then
   end
 end
 if idem ~= '' then redis.call('SET', IDEM .. idem, id .. ' ' .. fingerprint) end
-local begins, stats = dispatch(id, '1', queue, kind, timeout, tonumber(due), now, iso)
 count('accepted:' .. kind)
-return {'accepted', id, now, false, begins, stats, allowance(1)}
+if due == 0 then
+  local alone = depth == 0 and redis.call('EXISTS', 'rq:queue:high', 'rq:queue:default', 'rq:queue:low') == 1
+  local worker = alone and tonumber(max_attempts) > 1 and #input <= HANDY and idle_worker(now)
+  if worker then hand(worker, id, queue, tonumber(lease), now, iso) else wake() end
+end
+return {'accepted', id, now, false, {place, starts}, stats, allowance(1)}

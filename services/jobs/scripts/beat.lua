@@ -1,3 +1,4 @@
+-- needs: again
 -- One heartbeat of a worker: keeps its lease, promotes what is due, takes up jobs whose lease ran out, and calls
 -- idle workers while jobs wait. While the store was away or frozen nobody could renew a lease, so after a gap between
 -- the heartbeats of all workers they have some time to do so before any is taken for lost.
@@ -9,6 +10,8 @@ lease = tonumber(lease)
 
 redis.call('HSET', key, 'last_heartbeat', iso)
 redis.call('EXPIRE', key, 60)
+redis.call('ZADD', IDLE, 'XX', text(now), worker)
+redis.call('ZREMRANGEBYSCORE', IDLE, '-inf', text(now - 60000))
 
 local held = {}
 for _, name in ipairs(redis.call('LRANGE', HELD .. worker, 0, -1)) do
@@ -33,10 +36,14 @@ local function burnt_pause(attempt, base)
   return before > 0 and math.min(tonumber(base) * 2 ^ before, 60000) or 0
 end
 
--- Of what a lost worker held, it was working on the first: only that has cost it an attempt.
+-- Of what a lost worker held, it was working on the first, unless that is still in its hand: only that has cost it an
+-- attempt.
 local worked_on = {}
 local function was_worked_on(id, run, owner)
-  if worked_on[owner] == nil then worked_on[owner] = redis.call('LINDEX', HELD .. owner, 0) end
+  if worked_on[owner] == nil then
+    local untouched = redis.call('DEL', HAND .. owner) == 1
+    worked_on[owner] = untouched and 'none' or redis.call('LINDEX', HELD .. owner, 0)
+  end
   return not worked_on[owner] or worked_on[owner] == rq_id(id, run)
 end
 

@@ -1,3 +1,4 @@
+-- needs: ending
 -- Turn ended jobs whose time is up into tombstones. The caller has removed their files.
 local now = now_ms()
 for _, id in ipairs(ARGV) do

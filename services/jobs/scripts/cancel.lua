@@ -1,3 +1,4 @@
+-- needs: ending
 -- Cancel a job: a queued one ends here, a running one is asked to stop, an ended one stays as it is.
 -- With `purge` set its result, files and history go as well, as soon as it has ended.
 -- Answers {its state before, or 'gone' if its time was up, now, its record}, or false if there is no such job.

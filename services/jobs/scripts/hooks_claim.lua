@@ -1,7 +1,9 @@
+-- needs: notify
 -- Claim notifications that are due, at most one of each receiver, so that they take turns. A claim is a lease:
 -- unless its try is reported, the notification comes due again when that ends. A sender that makes its claim `turn`
 -- again (the reply was lost) gets the same answer. Arguments after the fifth are receivers to be left out.
 -- Answers {now, ms until the next is due or false, claims as {id, number of the try, receiver, record}}.
+local CLAIMED = 'cc:claimed:'
 local sender, turn, lease, limit, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local now, full, taken = now_ms(), {}, {}
 for i = 6, #ARGV do full[ARGV[i]] = true end

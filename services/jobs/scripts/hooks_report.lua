@@ -1,3 +1,4 @@
+-- needs: notify
 -- Keep how a try went, and have the next one made at `due` (ms; 0 for none). A report that comes after a later try
 -- has begun is kept, and changes nothing else.
 local id, number, entry, due = unpack(ARGV)

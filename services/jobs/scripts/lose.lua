@@ -1,11 +1,15 @@
+-- needs: again
 -- End what worker `worker` holds without results: its process died, ran out of time or was told to stop.
 -- verdict: 'retry' (attempts permitting), 'failed', 'cancelled', or 'again' (hand it back, no attempt burnt). It is for
--- the run that was under way: `name`, or if that is not given the first that the worker holds. Others are handed back.
+-- the run that was under way: `name`, or if that is not given the first that the worker holds, unless that is still in
+-- its hand. Others are handed back.
 -- Answers what has become of the first one.
 local worker, verdict, problem, base_delay, iso, name = unpack(ARGV)
 local now, became = now_ms(), 'none'
 local held = redis.call('LRANGE', HELD .. worker, 0, -1)
-if name == '' then name = held[1] end
+local untouched = redis.call('DEL', HAND .. worker) == 1
+if name == '' and not untouched then name = held[1] end
+redis.call('ZREM', IDLE, worker)
 
 local function lose(id)
   local attempt, state = unpack(fields(id, 'attempt', 'state'))

@@ -1,3 +1,4 @@
+-- needs: again claim
 -- Write how a run ended, and take the next jobs in the same round trip, up to `most` of them.
 -- Answers {what came of it, the next jobs}. Only the run that holds the job is heard; a repeat of what was already
 -- written (its reply was lost) is 'ended' again. `ran` is how long the function took in ms.

@@ -1,3 +1,4 @@
+-- needs: hold history
 -- Keep a run's progress or log line. Answers the job's state, or 'lost' if the run holds it no longer.
 local id, run, kind, percent, message = unpack(ARGV)
 if not holds(id, run) then return 'lost' end

@@ -1,3 +1,4 @@
+-- needs: again
 -- Put an open job that is nowhere back on its way; 'fine' if it stands in its queue or is held after all.
 local id, run, problem, delay, iso = unpack(ARGV)
 local job = fields(id, 'state', 'run', 'queue', 'type', 'timeout', 'run_at')

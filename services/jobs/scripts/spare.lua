@@ -1,3 +1,4 @@
+-- needs: again
 -- Hand back what worker `worker` holds besides run `name`, which takes longer than was thought. Answers how many.
 local worker, name, iso = unpack(ARGV)
 local now, spared = now_ms(), 0
