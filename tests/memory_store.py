@@ -358,6 +358,7 @@ class Polling:
             watch.topic.change()
             return True
 
+        watch.ready.set()
         watch.wait = wait  # type: ignore[method-assign]
         yield watch
 

@@ -12,18 +12,21 @@ Found = Mapping[str, Mapping[str, Value]]
 
 @dataclass(frozen=True)
 class Column:
-    """A figure's heading and how it is written."""
+    """A figure's heading and how it is written; `least`: the lowest of the rounds in place of their median."""
 
     figure: str
     heading: str
     form: str = ",.0f"
+    least: bool = False
 
 
 RATE = Column("per_second", "per second")
 LATENCIES = (Column("p50_ms", "p50 ms", ".2f"), Column("p99_ms", "p99 ms", ".2f"))
 COSTS = (
     Column("cpu_us", "CPU µs each"),
+    Column("cpu_us", "least", least=True),
     Column("store_cpu_us", "store CPU µs"),
+    Column("store_cpu_us", "least", least=True),
     Column("round_trips", "round trips", ".2f"),
 )
 TITLES: dict[str, tuple[str, Sequence[Column]]] = {
@@ -89,9 +92,11 @@ def ordered(found: Found) -> list[str]:
 
 
 def cell(value: Value | None, column: Column) -> str:
-    """A median with its spread, where there is more than one round to speak of."""
+    """A median with its spread, where there is more than one round to speak of; or the least."""
     if value is None:
         return ""
+    if column.least:
+        return f"{value.low:{column.form}}"
     spread = f" ±{value.spread:.0%}" if value.high > value.low else ""
     return f"{value.median:{column.form}}{spread}"
 

@@ -66,6 +66,7 @@ def _wanted(watch: Watch | None) -> Watch:
     if watch is None:
         detail = "As many requests wait as may; ask again later, or poll the job."
         raise Problem("too-many-streams", detail, headers={"Retry-After": FULL_RETRY_S})
+    watch.settle()
     return watch
 
 

@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 PREFIX = "cc:changed:"
 LOOK_S = 0.5
-READY_S = 1.5
 RECONNECT_S = 0.5
 AT_ONCE, PAUSE_S = 20, 0.001
 """How many are woken before others get a turn, so that a change which many wait for holds nobody else up."""
@@ -28,7 +27,7 @@ class Watching(Protocol):
     """Whoever can watch jobs."""
 
     def watch(self, job_id: str, left: Callable[[], bool] = bool) -> AbstractContextManager[Watch]:
-        """A context in which no change of the job is missed, and which is told when the client has `left`."""
+        """A context in which no change of the job is missed once it is settled; it ends when the client has `left`."""
 
 
 class Changes:
@@ -44,7 +43,7 @@ class Changes:
 
     @contextmanager
     def watch(self, job_id: str, left: Callable[[], bool] = bool) -> Iterator[Watch]:
-        """A context in which no change of the job is missed, and which is told when the client has `left`."""
+        """A context in which no change of the job is missed once it is settled; it ends when the client has `left`."""
         channel = PREFIX + job_id
         with self._lock:
             topic = self._topics[channel]
@@ -58,8 +57,6 @@ class Changes:
             elif len(topic.watches) == 1:
                 self._send("SUBSCRIBE", channel)
         try:
-            if not watch.ready.wait(READY_S):
-                watch.ready.set()  # it looks now, and once more when the store has confirmed
             yield watch
         finally:
             self._leave(channel, watch)

@@ -41,14 +41,22 @@ class Waiting:
         left: Callable[[], bool] = bool,
     ) -> tuple[Reading | None, bool]:
         """The job once `enough` of it, or as it is after `seconds`; and whether there was a place to wait in."""
-        deadline = time.monotonic() + seconds
         with self.place(job_id, left) as watch:
-            while True:
-                reading = self._reader.read(job_id, etag)
-                rest = deadline - time.monotonic()
-                if watch is None or reading is None or enough(reading) or rest <= 0 or watch.over:
-                    return reading, watch is not None
-                watch.wait(min(rest, LOOK_EVERY_S))
+            return self.follow(watch, job_id, seconds, enough, etag), watch is not None
+
+    def follow(
+        self, watch: Watch | None, job_id: str, seconds: float, enough: Callable[[Reading], bool], etag: str = ""
+    ) -> Reading | None:
+        """The job once `enough` of it, or as it is after `seconds`; at once without a watch over it."""
+        deadline = time.monotonic() + seconds
+        if watch:
+            watch.settle()
+        while True:
+            reading = self._reader.read(job_id, etag)
+            rest = deadline - time.monotonic()
+            if watch is None or reading is None or enough(reading) or rest <= 0 or watch.over:
+                return reading
+            watch.wait(min(rest, LOOK_EVERY_S))
 
 
 def is_done(reading: Reading) -> bool:

@@ -13,6 +13,7 @@ Found = TypeVar("Found")
 STALE_S = 5.0
 """How long what was read is good for if no change is announced: an announcement can get lost."""
 FAILED_S = 1.0
+READY_S = 1.5
 MOST_KEPT = 100
 
 
@@ -59,6 +60,12 @@ class Watch:
         self.ready = threading.Event()
         self._changed = threading.Event()
         self._ending, self._ended = ending, False
+
+    def settle(self) -> None:
+        """Wait until the store has confirmed that it tells of changes; none before counts, and none after is missed."""
+        if not self.ready.wait(READY_S):
+            self.ready.set()  # it looks now, and once more when the store has confirmed
+        self._changed.clear()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, at most `seconds`; whether there was one."""

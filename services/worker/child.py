@@ -115,11 +115,12 @@ class Child:
         self._run, self._job = run, ConnectedJob(run, self._dispatch, self._blobs, self._scratch)
         began = time.monotonic()
         outcome = attempt(run, kind, self._job, self._blobs, self._scratch)
+        ran_ms = round((time.monotonic() - began) * 1000)
         self._say("=")
         self._jobs += 1
         self._listen_to_signals()
         self._scratch.clear()
-        return replace(outcome, ran_ms=round((time.monotonic() - began) * 1000))
+        return replace(outcome, ran_ms=ran_ms)
 
     def _wanted(self) -> int:
         """How many jobs may be claimed now; none when this process has grown old or large."""

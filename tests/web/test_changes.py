@@ -54,6 +54,7 @@ def announce(client: Store, job_id: str) -> None:
 def test_a_change_wakes_whoever_watches_the_job(changes: Changes, client: Store) -> None:
     job_id = new_id()
     with changes.watch(job_id) as watch:
+        watch.settle()
         watch.wait(0.0)
         announce(client, job_id)
         assert watch.wait(LONG)
@@ -93,8 +94,9 @@ def test_after_a_broken_connection_watching_goes_on(changes: Changes, client: St
         assert watch.wait(LONG)
 
 
-def test_whoever_watches_a_job_has_not_missed_anything_when_the_watch_begins(changes: Changes) -> None:
+def test_whoever_watches_a_job_misses_nothing_once_the_watch_is_settled(changes: Changes) -> None:
     with changes.watch(new_id()) as watch:
+        watch.settle()
         assert watch.ready.is_set()
         assert not watch.wait(0.05)
 

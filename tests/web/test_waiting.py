@@ -37,7 +37,9 @@ class Stopping:
     def watch(self, job_id: str, left: Callable[[], bool] = bool) -> Iterator[Watch]:
         ending = Ending()
         ending.follow(lambda: True)
-        yield Watch(ending)
+        watch = Watch(ending)
+        watch.ready.set()
+        yield watch
 
 
 def test_it_waits_until_the_job_is_done() -> None:

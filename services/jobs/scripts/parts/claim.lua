@@ -26,6 +26,7 @@ local function start_next(worker, most, lease, now, iso)
     local job = startable(id)
     if job[10] == 'queued' and job[1] == run then
       local started = start_together(name, queue, job, most, worker, lease, now, iso)
+      for _, each in ipairs(started) do announce(each[1]) end
       wake_if_any_wait()
       return started
     end

@@ -7,7 +7,8 @@ local function idle_worker(now)
   return redis.call('ZRANGE', IDLE, '+inf', text(now - FRESH_MS), 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1] or false
 end
 
--- Start the only run that waits for a worker, so that this need not ask for it.
+-- Start the only run that waits for a worker, so that this need not ask for it. Nobody can know of the job yet, and so
+-- nobody is told.
 local function hand(worker, id, queue, lease, now, iso)
   redis.call('ZREM', IDLE, worker)
   local name = redis.call('LPOP', 'rq:queue:' .. queue)

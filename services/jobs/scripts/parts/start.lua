@@ -27,7 +27,6 @@ local function start(name, queue, job, stats, worker, lease, now, iso)
   redis.call('ZADD', 'rq:wip:' .. queue, seconds(now + 365 * 86400000), name)
   redis.call('RPUSH', HELD .. worker, name)
   if run ~= '1' then tell(id, now, 'state', 'state', 'running', 'attempt', job[4]) end
-  announce(id)
   return claimed(id, job)
 end
 
