@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect
 
 from services.jobs.blobs import Blobs
 from services.jobs.document import Origins, job_url, view
@@ -16,6 +16,7 @@ from services.web.hang_up import client_left
 from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.replies import conditional, job_response, whole
+from services.web.request import current
 from services.web.waiting import Waiting
 
 
@@ -30,12 +31,12 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
         reading = find(reader, job_id, etag)
         waited = False
         if wait and not _has_news(reading, etag, here):
-            left = client_left(request.environ)
+            left = client_left(current().environ)
             later, waited = waiting.until(job_id, wait, lambda seen: _has_news(seen, etag, here), etag, left)
             reading = later or reading
         if reading.record is None:
             return applied(_same(etag, reading), wait if waited else None)
-        if reading.record.state == "succeeded" and request.args.get("redirect") == "true":
+        if reading.record.state == "succeeded" and current().args.get("redirect") == "true":
             return _redirect(job_url(here, job_id))
         seen = view(whole(reading.record, blobs), reading.pace, reading.now, here)
         response = job_response(seen, 200, cache=_cacheable(reading) if reading.record.done else "no-cache")
@@ -58,6 +59,7 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
 
 def _known_etag() -> str:
     """The one ETag that the client has, if it names one."""
+    request = current()
     if "HTTP_IF_NONE_MATCH" not in request.environ:
         return ""
     tags = request.if_none_match.as_set()

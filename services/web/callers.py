@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import request
-
 from services.jobs.api_keys import ApiKey
 from services.web.problems import Problem
+from services.web.request import current
 
 COOKIE = "coatcheck_session"
 SESSION = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -49,6 +48,7 @@ class Callers:
         if self._keys:
             owner = f"key:{self._holder()}"
             return Caller(owner, owner)
+        request = current()
         session = request.cookies.get(COOKIE, "") if "HTTP_COOKIE" in request.environ else ""
         return Caller(owner_of(session) if SESSION.fullmatch(session) else "", _client(request.remote_addr or ""))
 
@@ -65,7 +65,7 @@ class Callers:
         return self.known().owner if self._keys else ""
 
     def _holder(self) -> str:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, key = current().headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise _unauthorized("Send your API key as `Authorization: Bearer KEY`.", CHALLENGE)
         digest, holder = hashlib.sha256(key.strip().encode()).hexdigest(), ""

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable
 
-from flask import request
-
 from services.jobs.document import Origins
 from services.jobs.settings import Settings
 from services.web.problems import Problem
+from services.web.request import current
 
 HOST = re.compile(r"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?")
 
@@ -24,6 +23,7 @@ def origins_from(settings: Settings) -> Callable[[], Origins]:
         return lambda: fixed
 
     def origins() -> Origins:
+        request = current()
         match = HOST.fullmatch(request.host)
         if match is None:
             raise Problem("untrusted-host", "The Host header is not a host name.")

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from flask import Response as FlaskResponse
-from flask import request
 
 from services.jobs.blobs import Blobs
 from services.jobs.document import View
 from services.jobs.record import Record
 from services.web.problems import Problem
+from services.web.request import current
 from services.web.response import Response
 
 CONDITIONS = frozenset({"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"})
@@ -30,7 +30,8 @@ def job_response(seen: View, status: int, more: Iterable[tuple[str, str]] = (), 
 
 def conditional(response: FlaskResponse) -> FlaskResponse:
     """The response, or 304 if the client has it already; a problem if it wants another one (RFC 9110, section 13)."""
-    if not CONDITIONS & request.environ.keys():
+    request = current()
+    if request.environ.keys().isdisjoint(CONDITIONS):
         return response
     status = response.status_code
     response.make_conditional(request)

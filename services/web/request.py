@@ -1,8 +1,9 @@
 """The request class of both services: guarded bodies, and uploads that go where the handler says."""
 
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from flask import Request as FlaskRequest
+from flask import request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.utils import cached_property
 
@@ -21,8 +22,9 @@ class UploadSink(Protocol):
 
 
 class Request(FlaskRequest):
-    """A request whose body is read through a BodyGuard of `body_limit` bytes."""
+    """A request whose body is read through a BodyGuard of `body_limit` bytes. `id` stands in its reply and the log."""
 
+    id = ""
     body_limit = DEFAULT_LIMIT
     sink: UploadSink | None = None
     max_form_memory_size = DEFAULT_LIMIT
@@ -62,3 +64,8 @@ class Request(FlaskRequest):
         if self.sink is None:
             raise Problem("unsupported-media-type", "No files are taken here.")
         return self.sink.open(filename, media_type)
+
+
+def current() -> Request:
+    """The request at hand itself. Flask's `request` looks for it anew at each attribute, for a microsecond."""
+    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
