@@ -7,6 +7,9 @@ from typing import Any
 
 from flask import Flask
 from flask import Request as FlaskRequest
+from flask.ctx import RequestContext
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter
 from werkzeug.sansio.utils import get_host
 
@@ -19,6 +22,32 @@ from services.web.metrics import metrics_blueprint
 from services.web.request import Request
 from services.web.request_times import BEGAN, RequestTimes
 from services.web.response import Response
+from services.web.routes import Routes
+
+
+class NoSessions(SessionInterface):
+    """Flask's own sessions, of which there are none: one that can't be written stands for all of them."""
+
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def open_session(self, app: Flask, request: FlaskRequest) -> NullSession:
+        """The session of a request."""
+        return self._none
+
+
+class Context(RequestContext):
+    """What Flask keeps of a request. Its route is looked for among those that are known already."""
+
+    app: "App"
+
+    def match_request(self) -> None:
+        """Find the route; where there is none, Flask says why."""
+        request = self.request
+        try:
+            request.url_rule, request.view_args = self.app.routes.find(request.method, request.path)
+        except HTTPException:
+            super().match_request()
 
 
 class App(Flask):
@@ -26,6 +55,15 @@ class App(Flask):
 
     request_class = Request
     response_class = Response
+    session_interface = NoSessions()
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.routes = Routes(self.url_map)
+
+    def request_context(self, environ: dict[str, Any]) -> RequestContext:
+        """What is kept of a request while it is answered."""
+        return Context(self, environ)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """One request; its time is counted from here."""
