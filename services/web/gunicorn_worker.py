@@ -143,7 +143,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         try:
             reply.send(body)
         finally:
-            body.close()
+            if not isinstance(body, list):
+                body.close()
         if request.should_close():
             raise StopIteration
 

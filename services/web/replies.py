@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from flask import Response as FlaskResponse
+from werkzeug.datastructures import Headers
 
 from services.jobs.blobs import Blobs
 from services.jobs.document import View
@@ -22,10 +23,16 @@ def whole(job: Record, blobs: Blobs) -> Record:
 
 def job_response(seen: View, status: int, more: Iterable[tuple[str, str]] = (), *, cache: str = "no-cache") -> Response:
     """A job document with its ETag, when to ask again unless the job is done, and `more` headers."""
-    headers = [("ETag", f'"{seen.etag}"'), ("Cache-Control", cache), *more]
+    headers = Headers()
+    headers.add("Content-Type", "application/json")
+    headers.add("Content-Length", str(len(seen.body)))
+    headers.add("ETag", f'"{seen.etag}"')
+    headers.add("Cache-Control", cache)
+    for name, value in more:
+        headers.add(name, value)
     if seen.retry_after:
-        headers.append(("Retry-After", str(seen.retry_after)))
-    return Response(seen.body, status, headers, content_type="application/json")
+        headers.add("Retry-After", str(seen.retry_after))
+    return Response([seen.body], status, headers)
 
 
 def conditional(response: FlaskResponse) -> FlaskResponse:

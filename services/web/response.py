@@ -1,7 +1,7 @@
 """The response class of both services."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from flask import Response as FlaskResponse
 from werkzeug.datastructures import Headers
@@ -26,7 +26,7 @@ class Response(FlaskResponse):
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
         """The headers with their Content-Length; whatever is not plainly there goes Werkzeug's own way."""
-        if self.status_code not in READY or not isinstance(self.response, list):
+        if not self._is_ready():
             return super().get_wsgi_headers(environ)
         if "Content-Length" not in self.headers:
             self.headers.add("Content-Length", str(sum(map(len, self.response))))
@@ -34,5 +34,14 @@ class Response(FlaskResponse):
 
     def get_wsgi_response(self, environ: Any) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Body, status and headers as the server gets them."""
-        body, status, headers = super().get_wsgi_response(environ)
-        return body, status, headers + SECURITY
+        headers = self.get_wsgi_headers(environ)
+        return self.get_app_iter(environ), self.status, [*headers, *SECURITY]
+
+    def get_app_iter(self, environ: Any) -> Iterable[bytes]:
+        """The body; as it stands where all of it is there, and nothing to be done after it has been sent."""
+        if self._is_ready() and not self._on_close and environ["REQUEST_METHOD"] != "HEAD":
+            return cast(list[bytes], self.response)
+        return super().get_app_iter(environ)
+
+    def _is_ready(self) -> bool:
+        return self.status_code in READY and isinstance(self.response, list)
