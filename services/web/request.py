@@ -1,10 +1,12 @@
 """The request class of both services: guarded bodies, and uploads that go where the handler says."""
 
+from functools import lru_cache
 from typing import IO, Any, Protocol, cast
 
 from flask import Request as FlaskRequest
 from flask import request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.http import parse_options_header
 from werkzeug.utils import cached_property
 
 from services.web.body_guard import BodyGuard, has_body
@@ -35,6 +37,11 @@ class Request(FlaskRequest):
         """The body, guarded."""
         return BodyGuard(self.environ, self.body_limit)
 
+    @property
+    def mimetype(self) -> str:
+        """The body's media type in lower case, without parameters."""
+        return _media_type(self.environ.get("CONTENT_TYPE", ""))
+
     @cached_property
     def args(self) -> MultiDict[str, str]:
         """The query's parameters; a query that is not UTF-8 is refused."""
@@ -64,6 +71,11 @@ class Request(FlaskRequest):
         if self.sink is None:
             raise Problem("unsupported-media-type", "No files are taken here.")
         return self.sink.open(filename, media_type)
+
+
+@lru_cache(256)
+def _media_type(content_type: str) -> str:
+    return parse_options_header(content_type)[0].lower()
 
 
 def current() -> Request:
