@@ -3,8 +3,7 @@
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Blueprint, Response
@@ -61,8 +60,8 @@ def submit_blueprint(
         kind = find_type(catalogue, name)
         here, key = origins(), _idempotency_key()
         job_id = new_id()
-        uploads = Uploads(blobs, job_id, max((rule.max_bytes for rule in kind.files.values()), default=0))
-        with _discarded_if_refused(uploads):
+        uploads = Uploads(blobs, job_id, kind.largest_file)
+        with uploads:
             parsed = parse(current(), kind, uploads)
             options = read_options(parsed.options, kind, callbacks)
             inputs, expected_ms = validate(kind, parsed)
@@ -80,17 +79,6 @@ def submit_blueprint(
         return _answer_in_time(waiting, blobs, accepted, here)
 
     return routes
-
-
-@contextmanager
-def _discarded_if_refused(uploads: Uploads) -> Iterator[None]:
-    try:
-        yield
-    except StoreError:
-        raise  # the job may have been accepted: its files are kept, or swept when no job claims them
-    except Exception:
-        uploads.discard()
-        raise
 
 
 def find_type(catalogue: Catalogue, name: str) -> JobType:

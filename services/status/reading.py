@@ -36,7 +36,7 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
             reading = later or reading
         if reading.record is None:
             return applied(_same(etag, reading), wait if waited else None)
-        if reading.record.state == "succeeded" and current().args.get("redirect") == "true":
+        if reading.record.state == "succeeded" and _wants_redirect():
             return _redirect(job_url(here, job_id))
         seen = view(whole(reading.record, blobs), reading.pace, reading.now, here)
         response = job_response(seen, 200, cache=_cacheable(reading) if reading.record.done else "no-cache")
@@ -72,6 +72,11 @@ def _has_news(reading: Reading, etag: str, origins: Origins) -> bool:
     if job is None or job.done:
         return True
     return bool(etag) and view(job, reading.pace, reading.now, origins).etag != etag
+
+
+def _wants_redirect() -> bool:
+    request = current()
+    return bool(request.query_string) and request.args.get("redirect") == "true"
 
 
 def _redirect(location: str) -> Response:
