@@ -1,5 +1,6 @@
 """`GET /v1/jobs/{id}` and its result."""
 
+import re
 from collections.abc import Callable
 
 from flask import Blueprint, Response, redirect
@@ -18,6 +19,8 @@ from services.web.problems import Problem
 from services.web.replies import conditional, job_response, whole
 from services.web.request import current
 from services.web.waiting import Waiting
+
+OUR_ETAG = re.compile(r'"([\w-]+)"')
 
 
 def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origins], waiting: Waiting) -> Blueprint:
@@ -60,8 +63,12 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
 def _known_etag() -> str:
     """The one ETag that the client has, if it names one."""
     request = current()
-    if "HTTP_IF_NONE_MATCH" not in request.environ:
+    text = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    if not text:
         return ""
+    ours = OUR_ETAG.fullmatch(text)
+    if ours:
+        return ours[1]
     tags = request.if_none_match.as_set()
     return str(next(iter(tags))) if len(tags) == 1 else ""
 
@@ -87,8 +94,8 @@ def _redirect(location: str) -> Response:
 
 def _same(etag: str, reading: Reading) -> Response:
     response = Response(status=304)
-    response.headers["ETag"] = f'"{etag}"'
-    response.headers["Cache-Control"] = _cacheable(reading)
+    response.headers.add("ETag", f'"{etag}"')
+    response.headers.add("Cache-Control", _cacheable(reading))
     return response
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request_tearing_down
 from flask import Request as FlaskRequest
 from flask.ctx import RequestContext
 from flask.sessions import NullSession, SessionInterface
@@ -80,6 +80,18 @@ class App(Flask):
         return MapAdapter(
             self.url_map, name, request.root_path, "", scheme, request.path, request.method, query_args=query
         )
+
+    def preprocess_request(self) -> Any:
+        """As Flask does it; it looks for checks of a blueprint's own only where there are some."""
+        if self.url_value_preprocessors or self.before_request_funcs.keys() != {None}:
+            return super().preprocess_request()
+        answers = (check() for check in self.before_request_funcs[None])
+        return next((answer for answer in answers if answer is not None), None)
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """As Flask does it, where there is anything to do after a request."""
+        if self.teardown_request_funcs or request_tearing_down.receivers:
+            super().do_teardown_request(exc)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: none here is asynchronous, so none has to be looked at for that on every call."""
