@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
-from flask import Blueprint, Response, after_this_request, request
+from flask import Blueprint, Response, after_this_request
 
 from services.jobs.document import Origins
 from services.jobs.intake import Intake
 from services.web.callers import COOKIE, Caller, Callers
+from services.web.request import current
 
 THIRTY_DAYS_S = 30 * 86_400
 SESSION_HERE = "session-here"
@@ -54,4 +55,4 @@ def _cookie_line(_second: int, secure: bool) -> str:
 
 def _tls(origins: Origins) -> bool:
     """Whether the client's connection is encrypted, as far as can be seen from here."""
-    return request.is_secure or origins.gateway.startswith("https:")
+    return current().is_secure or origins.gateway.startswith("https:")

@@ -3,12 +3,10 @@
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from services.gateway.callbacks import CallbackRule
 from services.gateway.inputs import Parsed, parse, validate
@@ -33,7 +31,7 @@ from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.rate_limit import tell_allowance, too_many
 from services.web.replies import job_response, whole
-from services.web.request import Request
+from services.web.request import current
 from services.web.trace import traceparent
 from services.web.waiting import Waiting, is_done
 
@@ -62,9 +60,9 @@ def submit_blueprint(
         kind = find_type(catalogue, name)
         here, key = origins(), _idempotency_key()
         job_id = new_id()
-        uploads = Uploads(blobs, job_id, max((rule.max_bytes for rule in kind.files.values()), default=0))
-        with _discarded_if_refused(uploads):
-            parsed = parse(cast(Request, request), kind, uploads)
+        uploads = Uploads(blobs, job_id, kind.largest_file)
+        with uploads:
+            parsed = parse(current(), kind, uploads)
             options = read_options(parsed.options, kind, callbacks)
             inputs, expected_ms = validate(kind, parsed)
             if options.validate_only:
@@ -83,17 +81,6 @@ def submit_blueprint(
     return routes
 
 
-@contextmanager
-def _discarded_if_refused(uploads: Uploads) -> Iterator[None]:
-    try:
-        yield
-    except StoreError:
-        raise  # the job may have been accepted: its files are kept, or swept when no job claims them
-    except Exception:
-        uploads.discard()
-        raise
-
-
 def find_type(catalogue: Catalogue, name: str) -> JobType:
     """The job type called `name`, or the problem that says which ones there are."""
     kind = catalogue.get(name)
@@ -103,7 +90,7 @@ def find_type(catalogue: Catalogue, name: str) -> JobType:
 
 
 def _idempotency_key() -> str:
-    key: str | None = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    key: str | None = current().environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return ""
     if len(key) >= 2 and key[0] == key[-1] == '"':
@@ -180,7 +167,7 @@ def _answer_in_time(waiting: Waiting, blobs: Blobs, accepted: Accepted, origins:
 def _await(waiting: Waiting, blobs: Blobs, accepted: Accepted, seconds: int) -> Reading | None:
     """The job if it ends within `seconds`; the job stands, so a store that fails now is no reason to refuse."""
     try:
-        reading, _ = waiting.until(accepted.record.id, seconds, is_done, left=client_left(request.environ))
+        reading, _ = waiting.until(accepted.record.id, seconds, is_done, left=client_left(current().environ))
         if reading is None or reading.record is None or not reading.record.done:
             return None
         return replace(reading, record=whole(reading.record, blobs))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import IO, Any, cast
 
 from services.jobs.blobs import Blobs, BlobWriter
+from services.jobs.connection import StoreError
 from services.jobs.files import File, FileRule
 from services.web.problems import Problem
 
@@ -46,11 +47,19 @@ class Upload:
 
 
 class Uploads:
-    """All files of one submission; `discard` removes them again."""
+    """All files of one submission; `discard` removes them again, and so does an error within `with`."""
 
     def __init__(self, blobs: Blobs, job_id: str, limit: int) -> None:
         self._blobs, self._job_id, self._limit = blobs, job_id, limit
         self._uploads: list[Upload] = []
+
+    def __enter__(self) -> "Uploads":
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """After an error of the store the job may have been accepted: its files are swept when no job claims them."""
+        if isinstance(error, Exception) and not isinstance(error, StoreError):
+            self.discard()
 
     def open(self, filename: str, media_type: str) -> IO[bytes]:
         """A place for one more file."""

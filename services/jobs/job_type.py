@@ -60,6 +60,11 @@ class JobType:
         by_name = config.get("populate_by_name") or config.get("validate_by_name")
         return frozenset(info.alias or name for name, info in fields.items()) | frozenset(fields if by_name else ())
 
+    @cached_property
+    def largest_file(self) -> int:
+        """How many bytes a file of an input may have at most; 0 if it has none."""
+        return max((rule.max_bytes for rule in self.files.values()), default=0)
+
     @property
     def body_limit(self) -> int:
         """The largest request body in bytes that a submission of this type may have."""

@@ -51,16 +51,15 @@ class Record:
         return self.state in TERMINAL
 
 
-NUMBERS = frozenset(name for name, kind in Record.__annotations__.items() if kind is int)
-KNOWN = frozenset(Record.__annotations__)
+FIELDS = {name.encode(): (name, kind is int) for name, kind in Record.__annotations__.items()}
+"""By its name in the store, what a field is called here and whether it is a number."""
 
 
 def from_reply(job_id: str, reply: Sequence[bytes]) -> Record:
     """A record from a script's HGETALL: field, value, field, value, …"""
     values: dict[str, str | int] = {"id": job_id}
-    for index in range(0, len(reply), 2):
-        name = reply[index].decode()
-        if name in KNOWN:
-            value = reply[index + 1].decode()
-            values[name] = int(value) if name in NUMBERS else value
+    for stored, value in zip(reply[::2], reply[1::2], strict=True):
+        if stored in FIELDS:
+            name, is_number = FIELDS[stored]
+            values[name] = int(value) if is_number else value.decode()
     return Record(**values)  # type: ignore[arg-type]

@@ -1,8 +1,9 @@
 """`GET /v1/jobs/{id}` and its result."""
 
+import re
 from collections.abc import Callable
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect
 
 from services.jobs.blobs import Blobs
 from services.jobs.document import Origins, job_url, view
@@ -16,7 +17,10 @@ from services.web.hang_up import client_left
 from services.web.prefer import applied, wanted_wait
 from services.web.problems import Problem
 from services.web.replies import conditional, job_response, whole
+from services.web.request import current
 from services.web.waiting import Waiting
+
+OUR_ETAG = re.compile(r'"([\w-]+)"')
 
 
 def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origins], waiting: Waiting) -> Blueprint:
@@ -30,12 +34,12 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
         reading = find(reader, job_id, etag)
         waited = False
         if wait and not _has_news(reading, etag, here):
-            left = client_left(request.environ)
+            left = client_left(current().environ)
             later, waited = waiting.until(job_id, wait, lambda seen: _has_news(seen, etag, here), etag, left)
             reading = later or reading
         if reading.record is None:
             return applied(_same(etag, reading), wait if waited else None)
-        if reading.record.state == "succeeded" and request.args.get("redirect") == "true":
+        if reading.record.state == "succeeded" and _wants_redirect():
             return _redirect(job_url(here, job_id))
         seen = view(whole(reading.record, blobs), reading.pace, reading.now, here)
         response = job_response(seen, 200, cache=_cacheable(reading) if reading.record.done else "no-cache")
@@ -58,8 +62,13 @@ def reading_blueprint(reader: Reader, blobs: Blobs, origins: Callable[[], Origin
 
 def _known_etag() -> str:
     """The one ETag that the client has, if it names one."""
-    if "HTTP_IF_NONE_MATCH" not in request.environ:
+    request = current()
+    text = request.environ.get("HTTP_IF_NONE_MATCH", "")
+    if not text:
         return ""
+    ours = OUR_ETAG.fullmatch(text)
+    if ours:
+        return ours[1]
     tags = request.if_none_match.as_set()
     return str(next(iter(tags))) if len(tags) == 1 else ""
 
@@ -72,6 +81,11 @@ def _has_news(reading: Reading, etag: str, origins: Origins) -> bool:
     return bool(etag) and view(job, reading.pace, reading.now, origins).etag != etag
 
 
+def _wants_redirect() -> bool:
+    request = current()
+    return bool(request.query_string) and request.args.get("redirect") == "true"
+
+
 def _redirect(location: str) -> Response:
     response = redirect(f"{location}/result", 303)
     assert isinstance(response, Response)
@@ -80,8 +94,8 @@ def _redirect(location: str) -> Response:
 
 def _same(etag: str, reading: Reading) -> Response:
     response = Response(status=304)
-    response.headers["ETag"] = f'"{etag}"'
-    response.headers["Cache-Control"] = _cacheable(reading)
+    response.headers.add("ETag", f'"{etag}"')
+    response.headers.add("Cache-Control", _cacheable(reading))
     return response
 
 

@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.http import parse_accept_header
 
 from services.web.problems import Problem, response
+from services.web.request import current
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -20,6 +21,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def refuse(reply: Response) -> Response:
+        request = current()
         accept = request.environ.get("HTTP_ACCEPT", "*/*")
         if accept == "*/*" or reply.status_code not in GIVEN or not request.path.startswith("/v1/"):
             return reply
@@ -31,7 +33,7 @@ def install(app: Flask) -> None:
 
 def require_accepted(media_type: str = JSON) -> None:
     """Raise `not-acceptable`, before any work is done, for a client that rules replies of this type out."""
-    accept = request.environ.get("HTTP_ACCEPT", "*/*")
+    accept = current().environ.get("HTTP_ACCEPT", "*/*")
     if accept != "*/*" and not accepts(accept, media_type):
         raise _refusal(media_type)
 

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request_tearing_down
 from flask import Request as FlaskRequest
+from flask.ctx import RequestContext
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter
 from werkzeug.sansio.utils import get_host
 
@@ -19,6 +22,32 @@ from services.web.metrics import metrics_blueprint
 from services.web.request import Request
 from services.web.request_times import BEGAN, RequestTimes
 from services.web.response import Response
+from services.web.routes import Routes
+
+
+class NoSessions(SessionInterface):
+    """Flask's own sessions, of which there are none: one that can't be written stands for all of them."""
+
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def open_session(self, app: Flask, request: FlaskRequest) -> NullSession:
+        """The session of a request."""
+        return self._none
+
+
+class Context(RequestContext):
+    """What Flask keeps of a request. Its route is looked for among those that are known already."""
+
+    app: "App"
+
+    def match_request(self) -> None:
+        """Find the route; where there is none, Flask says why."""
+        request = self.request
+        try:
+            request.url_rule, request.view_args = self.app.routes.find(request.method, request.path)
+        except HTTPException:
+            super().match_request()
 
 
 class App(Flask):
@@ -26,6 +55,15 @@ class App(Flask):
 
     request_class = Request
     response_class = Response
+    session_interface = NoSessions()
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.routes = Routes(self.url_map)
+
+    def request_context(self, environ: dict[str, Any]) -> RequestContext:
+        """What is kept of a request while it is answered."""
+        return Context(self, environ)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """One request; its time is counted from here."""
@@ -42,6 +80,18 @@ class App(Flask):
         return MapAdapter(
             self.url_map, name, request.root_path, "", scheme, request.path, request.method, query_args=query
         )
+
+    def preprocess_request(self) -> Any:
+        """As Flask does it; it looks for checks of a blueprint's own only where there are some."""
+        if self.url_value_preprocessors or self.before_request_funcs.keys() != {None}:
+            return super().preprocess_request()
+        answers = (check() for check in self.before_request_funcs[None])
+        return next((answer for answer in answers if answer is not None), None)
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """As Flask does it, where there is anything to do after a request."""
+        if self.teardown_request_funcs or request_tearing_down.receivers:
+            super().do_teardown_request(exc)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: none here is asynchronous, so none has to be looked at for that on every call."""

@@ -44,7 +44,7 @@ class BodyGuard:
             raise self._too_large()
         if not data and self._expected is not None and self._count < self._expected:
             raise Problem("bad-body", f"The body ended after {self._count} of {self._expected} bytes.")
-        self.ended = not data
+        self.ended = not data or self._count == self._expected
         return data
 
     def __iter__(self) -> Iterator[bytes]:

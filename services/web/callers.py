@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import request
-
 from services.jobs.api_keys import ApiKey
 from services.web.problems import Problem
+from services.web.request import current
 
 COOKIE = "coatcheck_session"
 SESSION = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -46,26 +45,31 @@ class Callers:
 
     def known(self) -> Caller:
         """Who calls, as far as can be told; raises `unauthorized` where a key is needed and no right one came."""
-        if self._keys:
-            owner = f"key:{self._holder()}"
-            return Caller(owner, owner)
-        session = request.cookies.get(COOKIE, "") if "HTTP_COOKIE" in request.environ else ""
-        return Caller(owner_of(session) if SESSION.fullmatch(session) else "", _client(request.remote_addr or ""))
+        return Caller(*self._names())
 
     def submitting(self) -> Caller:
         """Who calls; one who has no name yet begins a session."""
-        caller = self.known()
-        if caller.owner:
-            return caller
+        owner, client = self._names()
+        if owner:
+            return Caller(owner, client)
         session = secrets.token_urlsafe(16)
-        return Caller(owner_of(session), caller.client, session)
+        return Caller(owner_of(session), client, session)
 
     def may_cancel(self) -> str:
         """Whose jobs the caller may cancel; "" for any whose id he knows, which is so where there are no keys."""
         return self.known().owner if self._keys else ""
 
+    def _names(self) -> tuple[str, str]:
+        """Owner and client."""
+        if self._keys:
+            owner = f"key:{self._holder()}"
+            return owner, owner
+        request = current()
+        session = request.cookies.get(COOKIE, "") if "HTTP_COOKIE" in request.environ else ""
+        return owner_of(session) if SESSION.fullmatch(session) else "", _client(request.remote_addr or "")
+
     def _holder(self) -> str:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, key = current().headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise _unauthorized("Send your API key as `Authorization: Bearer KEY`.", CHALLENGE)
         digest, holder = hashlib.sha256(key.strip().encode()).hexdigest(), ""

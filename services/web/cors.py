@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from werkzeug.exceptions import SecurityError
 
 from services.jobs.document import Origins
 from services.jobs.settings import Settings
 from services.web.origins import origins_from
 from services.web.problems import Problem
+from services.web.request import current
 
 EXPOSED = (
     "Location, Retry-After, ETag, Link, Idempotency-Replayed, Preference-Applied, RateLimit, RateLimit-Policy, "
@@ -35,6 +36,7 @@ def install(app: Flask, settings: Settings) -> None:
     def allow(response: Response) -> Response:
         headers = response.headers
         headers.add("Vary", "Origin")
+        request = current()
         site = request.environ.get("HTTP_ORIGIN")
         if not site:
             return response

@@ -1,14 +1,13 @@
 """What HTTP/1.1 asks of every request and connection beside its content: one Host, a known coding, a clean end."""
 
 from functools import lru_cache
-from typing import cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from services.web.body_guard import content_length
 from services.web.origins import HOST
 from services.web.problems import Problem
-from services.web.request import Request
+from services.web.request import current
 from services.web.server_refusals import BAD_CODING
 
 
@@ -20,7 +19,7 @@ def install(app: Flask) -> None:
 
 def _check() -> None:
     """RFC 9112, sections 3.2 and 6.1. Two Host lines come as one value with a comma, which is no host."""
-    environ = request.environ
+    environ = current().environ
     host = environ.get("HTTP_HOST")
     if host is None:
         if environ.get("SERVER_PROTOCOL") != "HTTP/1.0":
@@ -38,7 +37,8 @@ def _is_host(text: str) -> bool:
 
 def _leave_body(response: Response) -> Response:
     """Tell a server that reads bodies only on demand that this one was not asked for to its end."""
+    request = current()
     client = request.environ.get("gunicorn.socket")
-    if client is not None and cast(Request, request).unread:
+    if client is not None and request.unread:
         client.leave_body(None if response.status_code == 408 else content_length(request.environ))
     return response

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
-from gevent import GreenletExit
+from gevent import GreenletExit, Timeout
 from gunicorn.http import errors, wsgi
 from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
@@ -45,6 +45,7 @@ class ClientSocket:
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
+        self.send = sock.send
         self.deadline: float | None = None
         self._unread = False
         self._close: Callable[[], None] = lambda: None
@@ -105,46 +106,62 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """One connection."""
         client.setblocking(1)
         sock, name = ClientSocket(client), listener.getsockname()
-        requests, request = Requests(self.cfg, sock, addr), None
+        requests, request, silence = Requests(self.cfg, sock, addr), None, self.timeout_ctx()
+        environ = self._environ_of(name, sock, addr)
         try:
-            while request := self._next(requests):
-                self.handle_request(name, request, sock, addr)
+            while request := self._next(requests, silence):
+                if isinstance(request, PlainRequest):
+                    self._answer(request, environ, sock)
+                else:
+                    self.handle_request(name, request, sock, addr)
         except (StopIteration, errors.NoMoreData, OSError, GreenletExit) as end:
             self.log.debug("connection closed: %r", end)
         except BaseException as error:
             self.handle_error(request, sock, addr, error)
         finally:
+            silence.close()
             close(client)
 
-    def _next(self, requests: Requests) -> Any:
+    def _environ_of(self, server: tuple[str, int], sock: ClientSocket, client: Any) -> dict[str, Any]:
+        """What is the same for every plain request of a connection."""
+        ours = {"SERVER_NAME": server[0], "SERVER_PORT": str(server[1]), "gunicorn.socket": sock}
+        return {**self._environ, **ours, "REMOTE_ADDR": client[0], "REMOTE_PORT": str(client[1])}
+
+    def _next(self, requests: Requests, silence: Timeout) -> Any:
         """The next request, or None when the client has been silent for too long."""
-        with self.timeout_ctx():
+        silence.start()
+        try:
             return next(requests)
+        except Timeout as over:
+            if over is not silence:
+                raise
+            return None
+        finally:
+            silence.cancel()
 
     def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> Any:
         """One request; StopIteration is how the server says that it was the connection's last."""
         sock.begin(req.force_close)
         try:
-            if isinstance(req, PlainRequest):
-                return self._answer(listener_name, req, sock, addr)
             return super().handle_request(listener_name, req, sock, addr)
         except StopIteration:
             sock.linger()
             raise
 
-    def _answer(self, server: tuple[str, int], request: PlainRequest, sock: ClientSocket, client: Any) -> None:
+    def _answer(self, request: PlainRequest, environ: dict[str, Any], sock: ClientSocket) -> None:
+        """One plain request; `environ` is what does not come from it."""
+        sock.begin(request.force_close)
         if not self.alive:
             request.force_close()
-        environ = {**self._environ, **request.environ, "gunicorn.socket": sock}
-        environ |= {"SERVER_NAME": server[0], "SERVER_PORT": str(server[1])}
-        environ |= {"REMOTE_ADDR": client[0], "REMOTE_PORT": str(client[1])}
         reply = PlainReply(request, sock, self.cfg)
-        body = self.wsgi(environ, reply.start)
+        body = self.wsgi({**environ, **request.environ}, reply.start)
         try:
             reply.send(body)
         finally:
-            body.close()
+            if not isinstance(body, list):
+                body.close()
         if request.should_close():
+            sock.linger()
             raise StopIteration
 
     def handle_error(self, req: Any, client: ClientSocket, addr: Any, exc: BaseException) -> None:

@@ -2,8 +2,9 @@
 
 import re
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
+from services.web.request import current
 from services.web.trace import span
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
@@ -17,13 +18,14 @@ def install(app: Flask) -> None:
 
 
 def _identify() -> None:
+    request = current()
     theirs = request.environ.get("HTTP_X_REQUEST_ID", "")
-    g.request_id = theirs if theirs and REQUEST_ID.fullmatch(theirs) else span()
+    request.id = theirs if theirs and REQUEST_ID.fullmatch(theirs) else span()
 
 
 def _finish(response: Response) -> Response:
     headers = response.headers
-    headers.add("X-Request-ID", g.get("request_id") or span())
+    headers.add("X-Request-ID", current().id or span())
     if response.mimetype == "text/html":
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     return response

@@ -2,7 +2,9 @@
 
 import logging
 
-from flask import g, has_request_context
+from flask import has_request_context
+
+from services.web.request import current
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"
 
@@ -12,7 +14,7 @@ class RequestContext(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record through, with its request id."""
-        record.request_id = g.get("request_id", "-") if has_request_context() else "-"
+        record.request_id = (current().id if has_request_context() else "") or "-"
         return True
 
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-
-from flask import request
+from functools import lru_cache
 
 from services.jobs.document import Origins
 from services.jobs.settings import Settings
 from services.web.problems import Problem
+from services.web.request import current
 
 HOST = re.compile(r"([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?")
 
@@ -23,11 +23,16 @@ def origins_from(settings: Settings) -> Callable[[], Origins]:
         fixed = Origins(gateway, status)
         return lambda: fixed
 
-    def origins() -> Origins:
-        match = HOST.fullmatch(request.host)
+    @lru_cache(256)
+    def named(scheme: str, host: str) -> Origins:
+        match = HOST.fullmatch(host)
         if match is None:
             raise Problem("untrusted-host", "The Host header is not a host name.")
-        base = f"{request.scheme}://{match[1]}"
+        base = f"{scheme}://{match[1]}"
         return Origins(gateway or f"{base}:{settings.gateway_port}", status or f"{base}:{settings.status_port}")
+
+    def origins() -> Origins:
+        request = current()
+        return named(request.scheme, request.host)
 
     return origins

@@ -54,7 +54,7 @@ class PlainReply:
         for name, value in self._headers:
             if name == "Content-Length":
                 length = int(value)
-            elif util.is_hoppish(name):
+            elif _is_hoppish(name):
                 return None
         if self._request.method == "HEAD":
             return 0
@@ -83,6 +83,11 @@ class PlainReply:
         response.close()
         if response.should_close():
             self._request.force_close()
+
+
+@lru_cache(256)
+def _is_hoppish(name: str) -> bool:
+    return bool(util.is_hoppish(name))
 
 
 def _refuse_to_write(_: bytes) -> None:

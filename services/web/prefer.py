@@ -2,7 +2,9 @@
 
 import re
 
-from flask import Response, request
+from flask import Response
+
+from services.web.request import current
 
 LONGEST_WAIT_S = 30
 TOKEN = re.compile(r"""\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[!#$%&'*+.^_`|~\w-]*))?""")
@@ -24,6 +26,7 @@ def preferences(lines: list[str]) -> dict[str, str]:
 
 def wanted_wait() -> int | None:
     """How many seconds the client is ready to wait, at most 30; None if it did not say."""
+    request = current()
     if "HTTP_PREFER" not in request.environ:
         return None
     wait = preferences(request.headers.getlist("Prefer")).get("wait", "")

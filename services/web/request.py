@@ -1,9 +1,12 @@
 """The request class of both services: guarded bodies, and uploads that go where the handler says."""
 
-from typing import IO, Any, Protocol
+from functools import lru_cache
+from typing import IO, Any, Protocol, cast
 
 from flask import Request as FlaskRequest
+from flask import request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.http import parse_options_header
 from werkzeug.utils import cached_property
 
 from services.web.body_guard import BodyGuard, has_body
@@ -21,8 +24,9 @@ class UploadSink(Protocol):
 
 
 class Request(FlaskRequest):
-    """A request whose body is read through a BodyGuard of `body_limit` bytes."""
+    """A request whose body is read through a BodyGuard of `body_limit` bytes. `id` stands in its reply and the log."""
 
+    id = ""
     body_limit = DEFAULT_LIMIT
     sink: UploadSink | None = None
     max_form_memory_size = DEFAULT_LIMIT
@@ -32,6 +36,11 @@ class Request(FlaskRequest):
     def stream(self) -> Any:
         """The body, guarded."""
         return BodyGuard(self.environ, self.body_limit)
+
+    @property
+    def mimetype(self) -> str:
+        """The body's media type in lower case, without parameters."""
+        return _media_type(self.environ.get("CONTENT_TYPE", ""))
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
@@ -62,3 +71,13 @@ class Request(FlaskRequest):
         if self.sink is None:
             raise Problem("unsupported-media-type", "No files are taken here.")
         return self.sink.open(filename, media_type)
+
+
+@lru_cache(256)
+def _media_type(content_type: str) -> str:
+    return parse_options_header(content_type)[0].lower()
+
+
+def current() -> Request:
+    """The request at hand itself. Flask's `request` looks for it anew at each attribute, for a microsecond."""
+    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]

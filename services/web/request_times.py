@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
+from services.web.request import current
 from services.web.tally import Tally
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -81,7 +82,7 @@ class RequestTimes:
         return places.get((rule, method), places[(OTHER, method)])
 
     def _note(self, response: Response) -> Response:
-        here = request._get_current_object()  # type: ignore[attr-defined]
+        here = current()
         seconds = time.perf_counter() - here.environ[BEGAN]
         rule, code = here.url_rule.rule if here.url_rule else OTHER, response.status_code
         start = self._places.get((rule, here.method)) or self._place(rule, here.method)

@@ -3,14 +3,14 @@
 import re
 from random import getrandbits
 
-from flask import request
+from services.web.request import current
 
 TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
 def traceparent() -> str:
     """The trace that this request belongs to, with a span of our own; a new one if the client named none."""
-    match = TRACEPARENT.fullmatch(request.environ.get("HTTP_TRACEPARENT", ""))
+    match = TRACEPARENT.fullmatch(current().environ.get("HTTP_TRACEPARENT", ""))
     if match is None or not _valid(match):
         return f"00-{getrandbits(128):032x}-{span()}-00"
     return f"00-{match[2]}-{span()}-{match[4]}"

@@ -212,7 +212,9 @@ def test_the_body_limit_is_the_rest_and_every_file() -> None:
     kind = JobType(**{**vars(kind_of(count_words)), "function": read, "files": {}, "max_body": 1000})
     assert kind.body_limit == 1000
     from_files = job_type(example={"small": File.at(Path(__file__), name="a", media_type="text/plain")}, max_body=1000)
-    assert getattr(from_files(read), ATTRIBUTE).body_limit == 1110
+    kind = getattr(from_files(read), ATTRIBUTE)
+    assert kind.body_limit == 1110
+    assert (kind.largest_file, kind_of(count_words).largest_file) == (100, 0)
 
 
 def test_retries_wait_twice_as_long_each_time_and_at_most_a_minute() -> None:

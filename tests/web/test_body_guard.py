@@ -161,11 +161,14 @@ def test_the_deadline_is_taken_off_again() -> None:
 
 
 def test_a_guard_knows_whether_the_body_was_read_to_its_end() -> None:
-    guard = BodyGuard(environ(b"abc", 3), 10)
-    assert not guard.ended
-    guard.read(3)
-    guard.read(1)
-    assert guard.ended
+    announced, open_ended = BodyGuard(environ(b"abc", 3), 10), BodyGuard(environ(b"abc"), 10)
+    for guard in (announced, open_ended):
+        guard.read(2)
+        assert not guard.ended
+        guard.read(1)
+    assert announced.ended and not open_ended.ended
+    for guard in (announced, open_ended):
+        assert guard.read(1) == b"" and guard.ended
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import gevent
 import pytest
+from gevent import Timeout
 from gunicorn.http import errors
 
 from services.web import server_refusals
-from services.web.gunicorn_worker import REFUSALS, SMALL, ClientSocket
+from services.web.gunicorn_worker import REFUSALS, SMALL, ClientSocket, Worker
 from services.web.problem_types import PROBLEM_TYPES
 
 Pair = tuple[ClientSocket, socket.socket]
@@ -102,6 +105,39 @@ def test_whoever_left_no_body_behind_is_let_go_at_once(pair: Pair) -> None:
     server.linger()
     server.sendall(b"still open")
     assert client.recv(20) == b"still open"
+
+
+class Coming:
+    """A connection whose next request is what `make` makes of it."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+
+    def __next__(self) -> str:
+        return self._make()
+
+
+def next_of(make: Callable[[], Any], silence: Timeout) -> Any:
+    requests: Any = Coming(make)
+    return Worker.__new__(Worker)._next(requests, silence)
+
+
+def test_a_client_that_is_silent_for_too_long_is_given_up_whenever_that_is() -> None:
+    silence = Timeout(0.01, False)
+    assert next_of(lambda: "first", silence) == "first"
+    assert next_of(lambda: gevent.sleep(60), silence) is None
+    assert next_of(lambda: "third", silence) == "third"
+    assert next_of(lambda: gevent.sleep(60), silence) is None
+    assert not silence.pending
+    silence.close()
+
+
+def test_another_time_limit_is_not_taken_for_the_clients_silence() -> None:
+    silence = Timeout(60, False)
+    with pytest.raises(Timeout) as other, Timeout(0.01):
+        next_of(lambda: gevent.sleep(60), silence)
+    assert other.value is not silence and not silence.pending
+    silence.close()
 
 
 ERRORS = [

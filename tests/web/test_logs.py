@@ -2,9 +2,9 @@ import logging
 from pathlib import Path
 
 import pytest
-from flask import g
 
 from services.web.logs import FORMAT, RequestContext
+from services.web.request import current
 from tests.web_fixtures import House
 
 
@@ -21,7 +21,7 @@ def test_a_line_outside_of_a_request_says_so() -> None:
 
 def test_a_line_says_which_request_it_belongs_to(tmp_path: Path) -> None:
     with House(tmp_path).bare().test_request_context("/livez"):
-        g.request_id = "abc"
+        current().id = "abc"
         assert line().endswith("request=abc hello")
 
 

@@ -2,6 +2,7 @@ import io
 from typing import IO
 
 import pytest
+import werkzeug
 from werkzeug.test import EnvironBuilder
 
 from services.web.problems import Problem
@@ -33,6 +34,24 @@ def part(name: str, content: bytes, headers: str = "") -> bytes:
 
 
 FORM = "multipart/form-data; boundary=b"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "media_type"),
+    [
+        *[("application/json", "application/json"), ("Application/JSON; charset=utf-8", "application/json")],
+        *[
+            ("text/plain;a=b;c", "text/plain"),
+            ("", ""),
+            (";", ""),
+            ("nonsense", "nonsense"),
+            (FORM, FORM.split(";")[0]),
+        ],
+    ],
+)
+def test_a_media_type_is_read_as_werkzeug_reads_it(content_type: str, media_type: str) -> None:
+    environ = {**EnvironBuilder().get_environ(), "CONTENT_TYPE": content_type}
+    assert Request(environ).mimetype == werkzeug.Request(environ).mimetype == media_type
 
 
 def test_a_body_is_read_under_the_limit_of_its_request() -> None:
