@@ -1,21 +1,20 @@
 """`POST /v1/jobs/{type}`: validate, store the files, accept, answer 202."""
 
 import hashlib
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Blueprint, Response
 
+from services.gateway.awaiting import Awaited
 from services.gateway.callbacks import CallbackRule
 from services.gateway.inputs import Parsed, parse, validate
 from services.gateway.options import Options, read_options
 from services.gateway.session import give_session
 from services.gateway.uploads import Uploads
-from services.jobs.blobs import BlobError, Blobs
+from services.jobs.blobs import Blobs
 from services.jobs.catalogue import Catalogue
-from services.jobs.connection import StoreError
 from services.jobs.document import Origins, job_url, view
 from services.jobs.ids import new_id
 from services.jobs.intake import Accepted, Intake, KeyReused, QueueFull, RateLimited, Submission
@@ -26,16 +25,13 @@ from services.jobs.record import Record
 from services.jobs.settings import Settings
 from services.web.accepting import require_accepted
 from services.web.callers import Caller, Callers
-from services.web.hang_up import client_left
-from services.web.prefer import applied, wanted_wait
+from services.web.prefer import applied
 from services.web.problems import Problem
 from services.web.rate_limit import tell_allowance, too_many
-from services.web.replies import job_response, whole
+from services.web.replies import job_response
 from services.web.request import current
 from services.web.trace import traceparent
-from services.web.waiting import Waiting, is_done
-
-log = logging.getLogger(__name__)
+from services.web.waiting import Waiting
 
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -58,8 +54,7 @@ def submit_blueprint(
         require_accepted()
         caller = callers.submitting()
         kind = find_type(catalogue, name)
-        here, key = origins(), _idempotency_key()
-        job_id = new_id()
+        here, key, job_id = origins(), _idempotency_key(), new_id()
         uploads = Uploads(blobs, job_id, kind.largest_file)
         with uploads:
             parsed = parse(current(), kind, uploads)
@@ -70,13 +65,15 @@ def submit_blueprint(
                 return Response(f'{{"valid":true,"input":{inputs}}}', content_type="application/json")
             fingerprint = _fingerprint(job_id, inputs, parsed, uploads) if key else ""
             submission = _submission(job_id, kind, caller, inputs, expected_ms, options, key, fingerprint)
-            accepted = _accept(intake, _with_callback(submission, options, here), settings.max_queue_depth, quota)
-        if accepted.record.id != job_id:
-            uploads.discard()
-        tell_allowance(accepted.allowance)
-        if not accepted.replayed:
-            give_session(caller, here)
-        return _answer_in_time(waiting, blobs, accepted, here)
+        with Awaited(waiting, blobs, job_id) as awaited:
+            with uploads:
+                accepted = _accept(intake, _with_callback(submission, options, here), settings.max_queue_depth, quota)
+            if accepted.record.id != job_id:
+                uploads.discard()
+            tell_allowance(accepted.allowance)
+            if not accepted.replayed:
+                give_session(caller, here)
+            return _answer_in_time(awaited, accepted, here)
 
     return routes
 
@@ -155,25 +152,12 @@ def _accept(intake: Intake, submission: Submission, max_depth: int, quota: Quota
         raise Problem("queue-full", f"{full}.", headers={"Retry-After": str(full.retry_after)}) from None
 
 
-def _answer_in_time(waiting: Waiting, blobs: Blobs, accepted: Accepted, origins: Origins) -> Response:
+def _answer_in_time(awaited: Awaited, accepted: Accepted, origins: Origins) -> Response:
     """The finished job if the client waits for it and it ends in time, else where to look for it."""
-    wait = wanted_wait()
-    finished = _await(waiting, blobs, accepted, wait) if wait else None
+    finished = awaited.end(accepted.record.id)
     if finished is not None:
-        return _answer_finished(finished, origins, accepted.replayed, wait)
+        return _answer_finished(finished, origins, accepted.replayed, awaited.seconds)
     return _answer(accepted, origins)
-
-
-def _await(waiting: Waiting, blobs: Blobs, accepted: Accepted, seconds: int) -> Reading | None:
-    """The job if it ends within `seconds`; the job stands, so a store that fails now is no reason to refuse."""
-    try:
-        reading, _ = waiting.until(accepted.record.id, seconds, is_done, left=client_left(current().environ))
-        if reading is None or reading.record is None or not reading.record.done:
-            return None
-        return replace(reading, record=whole(reading.record, blobs))
-    except (StoreError, *BlobError) as error:
-        log.warning("waiting for %s: %s: %s", accepted.record.id, type(error).__name__, error)
-        return None
 
 
 def _answer_finished(reading: Reading, origins: Origins, replayed: bool, wait: int | None) -> Response:
