@@ -16,6 +16,9 @@ from services.web.watch import Watch
 
 log = logging.getLogger(__name__)
 
+GLANCE_S = 0.05
+"""How long it is waited for news before the job is looked at first: it was seen queued a moment ago."""
+
 
 class Awaited:
     """A job that its client may wait for, watched from before it is accepted: it may end before the reply to that.
@@ -55,6 +58,9 @@ class Awaited:
     def _follow(self, job_id: str) -> Reading | None:
         seconds = self.seconds or 0
         if job_id == self._job_id:
+            if self._watch:
+                self._watch.settle()
+                self._watch.wait(GLANCE_S)
             return self._waiting.follow(self._watch, job_id, seconds, is_done)
         self._place.close()
         return self._waiting.until(job_id, seconds, is_done, left=client_left(current().environ))[0]

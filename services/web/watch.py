@@ -62,10 +62,9 @@ class Watch:
         self._ending, self._ended = ending, False
 
     def settle(self) -> None:
-        """Wait until the store has confirmed that it tells of changes; none before counts, and none after is missed."""
+        """Wait until the store has confirmed that it tells of changes: none after this is missed."""
         if not self.ready.wait(READY_S):
             self.ready.set()  # it looks now, and once more when the store has confirmed
-        self._changed.clear()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, at most `seconds`; whether there was one."""
