@@ -36,7 +36,7 @@ class Pace:
     @classmethod
     def from_reply(cls, reply: Sequence[bytes | int | None]) -> "Pace":
         """From a script's answer: head, lateness, mean run time, error in thousandths, depth."""
-        head, late, mean, off, depth = (int(value or 0) for value in reply)
+        head, late, mean, off, depth = [int(value or 0) for value in reply]
         return cls(head, late, mean, off / 1000, depth)
 
 

@@ -85,8 +85,11 @@ class App(Flask):
         """As Flask does it; it looks for checks of a blueprint's own only where there are some."""
         if self.url_value_preprocessors or self.before_request_funcs.keys() != {None}:
             return super().preprocess_request()
-        answers = (check() for check in self.before_request_funcs[None])
-        return next((answer for answer in answers if answer is not None), None)
+        for check in self.before_request_funcs[None]:
+            answer = check()
+            if answer is not None:
+                return answer
+        return None
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """As Flask does it, where there is anything to do after a request."""

@@ -53,6 +53,11 @@ class Request(FlaskRequest):
         guard = self.__dict__.get("stream")
         return not guard.ended if isinstance(guard, BodyGuard) else has_body(self.environ)
 
+    def close(self) -> None:
+        """Close the files that came with the request, if any were read."""
+        if "files" in self.__dict__:
+            super().close()
+
     def _load_form_data(self) -> None:
         """Where Werkzeug reads forms for `form` and `files`."""
         if "form" in self.__dict__:

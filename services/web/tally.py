@@ -38,8 +38,9 @@ class Tally:
         with self._lock:
             if self._holder != os.getpid():
                 self._start, self._holder = self._take_row() * self._width, os.getpid()
+            cells, start = self._cells, self._start
             for place, number in changes:
-                self._cells[self._start + place] += number
+                cells[start + place] += number
 
     def sums(self) -> list[float]:
         """Every cell's sum over all processes, also those that have ended."""

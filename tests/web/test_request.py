@@ -107,3 +107,13 @@ def test_a_form_that_can_not_be_read_is_refused_and_not_taken_for_an_empty_one(b
 def test_an_empty_form_is_a_form_without_fields() -> None:
     assert not request(b"", "application/x-www-form-urlencoded").form
     assert not request(b"--b--\r\n", FORM).form
+
+
+def test_the_files_of_a_form_are_closed_with_their_request() -> None:
+    sink = Sink()
+    made = request(part("f", b"content", '; filename="a.txt"') + b"--b--\r\n", FORM, sink=sink)
+    made.close()
+    assert sink.files == []
+    assert set(made.files) == {"f"}
+    made.close()
+    assert [stream.closed for _, _, stream in sink.files] == [True]
