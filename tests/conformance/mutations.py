@@ -281,8 +281,8 @@ MUTATIONS = (
     Mutation(
         "X-Forwarded-Host is believed",
         "services/web/origins.py",
-        "HOST.fullmatch(request.host)",
-        'HOST.fullmatch(request.headers.get("X-Forwarded-Host", request.host))',
+        "named(request.scheme, request.host)",
+        'named(request.scheme, request.headers.get("X-Forwarded-Host", request.host))',
         "submit.forwarded_headers_are_not_believed",
     ),
 )
