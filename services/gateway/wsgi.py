@@ -28,4 +28,4 @@ app = create_app(
     StoreFigures(client),
     Waiting(JobReader(client), Changes(client, ending), settings.waiting_places),
 )
-app.extensions["ending"] = ending
+app.extensions |= {"ending": ending, "store": client}

@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from services.jobs.ahead import Ahead
-from services.jobs.lines import Lines, StoreError
+from services.jobs.lines import Exchange, Lines, StoreError
 
 __all__ = ["Store", "StoreError", "connect", "wait_until_reachable"]
 
@@ -44,15 +44,16 @@ class Store(Redis):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._lines = Lines(self.connection_pool)
+        self._exchange: Exchange = self._lines
 
     def call(self, *command: str | bytes | int | float) -> Any:
         """The reply to one command, which must be safe to repeat; raises StoreError."""
         packed = hiredis.pack_command(command)  # type: ignore[arg-type]
         try:
-            reply = self._lines.exchange(packed)
+            reply = self._exchange.exchange(packed)
         except exceptions.ConnectionError:
-            self._lines.hang_up()
-            reply = self._lines.exchange(packed)
+            self._exchange.hang_up()
+            reply = self._exchange.exchange(packed)
         if isinstance(reply, Exception):
             raise reply
         return reply
@@ -61,8 +62,13 @@ class Store(Redis):
         """A way to send commands before the replies to earlier ones are there."""
         return Ahead(self._lines)
 
+    def exchange_by(self, exchange: Exchange) -> None:
+        """Make calls that way from now on; a server with a loop of its own may have a better one than `Lines`."""
+        self._exchange = exchange
+
     def close(self) -> None:
         """Hang up."""
+        self._exchange.hang_up()
         self._lines.hang_up()
         super().close()
         self.connection_pool.disconnect()

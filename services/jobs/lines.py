@@ -2,7 +2,8 @@
 
 import contextlib
 import threading
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import hiredis
 from redis import exceptions
@@ -12,6 +13,16 @@ StoreError = exceptions.RedisError
 
 MOST_LINES = 32
 """Calls that a process has under way at a time; a burst of requests would else open a connection for each of them."""
+
+
+class Exchange(Protocol):
+    """Whoever can bring commands to the store and replies back."""
+
+    def exchange(self, packed: bytes) -> Any:
+        """The reply to a packed command, which may be an exception; raises StoreError."""
+
+    def hang_up(self) -> None:
+        """Close what is not in use: the store has closed a connection."""
 
 
 class Lines:
@@ -105,6 +116,16 @@ class Line:
         """Hang up."""
         self._connection.disconnect()
 
+    def fileno(self) -> int:
+        """The number of the connection's file, for those who wait for it themselves."""
+        return int(self._socket.fileno())
+
+    def replies(self, data: bytes) -> Iterator[Any]:
+        """The replies that are whole with these bytes from the connection; each may be an exception."""
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            yield reply
+
     def send(self, packed: bytes) -> None:
         """Send a packed command; raises StoreError."""
         try:
@@ -112,7 +133,7 @@ class Line:
             if sent < len(packed):
                 self._socket.sendall(packed[sent:])
         except OSError as error:
-            raise _as_store_error(error) from error
+            raise as_store_error(error) from error
 
     def receive(self) -> Any:
         """The reply to the first command that has none yet, which may be an exception; raises StoreError."""
@@ -124,10 +145,11 @@ class Line:
                 self._reader.feed(data)
             return reply
         except OSError as error:
-            raise _as_store_error(error) from error
+            raise as_store_error(error) from error
 
 
-def _as_store_error(error: OSError) -> StoreError:
+def as_store_error(error: Exception) -> StoreError:
+    """What an error of a connection is to whoever called the store."""
     if isinstance(error, TimeoutError):
         return exceptions.TimeoutError("the store gave no answer in time")
     return exceptions.ConnectionError(str(error))

@@ -21,4 +21,4 @@ reader = JobReader(client)
 waiting = Waiting(reader, Changes(client, ending), settings.waiting_places)
 blobs = BlobStorage(settings.blobs, call=offload)
 app = create_app(settings, reader, blobs, Pulse(client), StoreFigures(client), waiting)
-app.extensions["ending"] = ending
+app.extensions |= {"ending": ending, "store": client}

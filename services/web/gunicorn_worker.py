@@ -15,6 +15,7 @@ from services.web import server_refusals as said
 from services.web.plain_reply import PlainReply
 from services.web.plain_request import PlainRequest, Requests
 from services.web.problems import Problem
+from services.web.shared_line import share_line
 
 SMALL = 65_536
 """Bytes of an unread body that are cheaper to take in than a new connection."""
@@ -101,6 +102,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._environ = {**wsgi.base_environ(self.cfg), "wsgi.multithread": True, "wsgi.url_scheme": "http"}
         self._environ |= {"SCRIPT_NAME": "", "SERVER_PROTOCOL": "HTTP/1.1"}
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Take over the app; all of its requests share a connection to the store."""
+        super().load_wsgi()
+        share_line(self.wsgi.extensions["store"])
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """One connection."""
