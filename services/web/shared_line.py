@@ -19,7 +19,7 @@ from services.jobs.lines import Line, StoreError, as_store_error
 
 READ, WRITE = 1, 2
 CHUNK = 65_536
-LOOK_S = 0.25
+LOOK_S = 0.1
 """How often it is looked whether a reply is overdue."""
 
 
