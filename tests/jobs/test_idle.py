@@ -11,10 +11,17 @@ from tests.jobs.test_gaps import DONE, RealStore, accept, job_of
 
 @pytest.fixture
 def store(client: Store) -> RealStore:
-    """A store in which worker `w` has just found nothing to do."""
+    """A store in which worker `w` has found nothing to do, and is heard of for as long as a test may take."""
     store = RealStore(client)
     assert store.claim("w") == []
+    assert client.zscore("cc:idle", "w") is not None
+    heard(client, in_seconds=60)
     return store
+
+
+def heard(client: Store, in_seconds: float) -> None:
+    """Let worker `w` be an idle one that was last heard of then."""
+    client.zadd("cc:idle", {"w": (time.time() + in_seconds) * 1000})
 
 
 def handed(store: RealStore, worker: str = "w") -> list[str]:
@@ -65,19 +72,19 @@ def test_a_worker_that_does_not_want_another_job_gets_none(store: RealStore) -> 
 def test_a_worker_that_has_claimed_is_not_idle(store: RealStore, client: Store) -> None:
     client.zrem("cc:idle", "w")
     first = accept(store)
-    client.zadd("cc:idle", {"w": time.time() * 1000})
+    heard(client, in_seconds=60)
     assert [run.id for run in store.claim("w")] == [first]
     assert job_of(store, accept(store)).state == "queued"
 
 
 def test_a_worker_that_was_not_heard_of_for_a_second_gets_none(store: RealStore, client: Store) -> None:
-    client.zincrby("cc:idle", -1_100, "w")
+    heard(client, in_seconds=-1.1)
     assert job_of(store, accept(store)).state == "queued"
     assert client.llen("cc:wake") == 1
 
 
 def test_a_heartbeat_is_heard(store: RealStore, client: Store) -> None:
-    client.zincrby("cc:idle", -1_100, "w")
+    heard(client, in_seconds=-1.1)
     store.beat("w")
     assert job_of(store, accept(store)).state == "running"
 
@@ -85,7 +92,7 @@ def test_a_heartbeat_is_heard(store: RealStore, client: Store) -> None:
 def test_a_heartbeat_makes_nobody_idle_and_forgets_who_was_not_heard_of_for_a_minute(
     store: RealStore, client: Store
 ) -> None:
-    client.zincrby("cc:idle", -61_000, "w")
+    heard(client, in_seconds=-61)
     store.beat("other")
     assert client.zcard("cc:idle") == 0
 
@@ -108,7 +115,7 @@ def test_while_rqs_queues_are_suspended_none_is_handed_out(store: RealStore, cli
 def test_where_others_wait_their_order_stays(store: RealStore, client: Store, queue: str) -> None:
     client.zrem("cc:idle", "w")
     first = accept(store)
-    client.zadd("cc:idle", {"w": time.time() * 1000})
+    heard(client, in_seconds=60)
     second = accept(store, queue=queue)
     assert [run.id for run in store.claim("w")] == [first]
     assert job_of(store, second).state == "queued"
