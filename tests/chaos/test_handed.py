@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.jobs.connection import Store
-from tests.chaos.crew import children_of, crew, hand_in, job_of, settle, wait_until
+from tests.chaos.crew import Crew, children_of, crew, hand_in, job_of, settle, wait_until
 from tests.chaos.test_kill_at_each_step import at_rest
 
 pytestmark = pytest.mark.chaos
@@ -35,6 +35,14 @@ def hand(client: Store) -> str:
     return job_id
 
 
+def ran_once(client: Store, workers: Crew, job_id: str, attempt: int) -> None:
+    """The job ends in this attempt, and was executed in no other."""
+    (job,) = settle(client, workers, job_id)
+    workers.stop()
+    assert (job.state, job.attempt, workers.executions) == ("succeeded", attempt, ["t"])
+    at_rest(client)
+
+
 @pytest.mark.parametrize("victim", ["alone", "both"])
 def test_a_worker_that_dies_with_the_job_in_its_hand_costs_an_attempt_and_no_run(
     client: Store, valkey_url: str, tmp_path: Path, victim: str
@@ -44,9 +52,7 @@ def test_a_worker_that_dies_with_the_job_in_its_hand_costs_an_attempt_and_no_run
         wait_until("an idle worker", lambda: idle(client))
         job_id = hand(client)
         wait_until("the kill", workers.mark.exists)
-        (job,) = settle(client, workers, job_id)
-    assert (job.state, job.attempt, workers.executions) == ("succeeded", 2, ["t"])
-    at_rest(client)
+        ran_once(client, workers, job_id, attempt=2)
 
 
 def test_a_worker_that_died_a_moment_before_costs_not_even_an_attempt(
@@ -59,9 +65,7 @@ def test_a_worker_that_died_a_moment_before_costs_not_even_an_attempt(
         dead.wait()
         wait_until("the end of its child", lambda: not waits(client))
         job_id = hand(client)
-        (job,) = settle(client, workers, job_id)
-    assert (job.state, job.attempt, workers.executions) == ("succeeded", 1, ["t"])
-    at_rest(client)
+        ran_once(client, workers, job_id, attempt=1)
 
 
 def test_a_child_that_died_a_moment_before_leaves_it_to_the_next_one(
@@ -76,9 +80,7 @@ def test_a_child_that_died_a_moment_before_leaves_it_to_the_next_one(
         wait_until("the end of the child", lambda: not waits(client))
         job_id = hand(client)
         os.kill(worker.pid, signal.SIGCONT)
-        (job,) = settle(client, workers, job_id)
-    assert (job.state, job.attempt, workers.executions) == ("succeeded", 1, ["t"])
-    at_rest(client)
+        ran_once(client, workers, job_id, attempt=1)
 
 
 def test_a_worker_that_is_told_to_stop_hands_it_back(client: Store, valkey_url: str, tmp_path: Path) -> None:
@@ -87,6 +89,4 @@ def test_a_worker_that_is_told_to_stop_hands_it_back(client: Store, valkey_url: 
         wait_until("an idle worker", lambda: idle(client))
         worker.terminate()
         job_id = hand_in(client, "notes", '{"token":"t"}')
-        (job,) = settle(client, workers, job_id)
-    assert (job.state, job.attempt, workers.executions) == ("succeeded", 1, ["t"])
-    at_rest(client)
+        ran_once(client, workers, job_id, attempt=1)

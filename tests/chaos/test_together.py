@@ -1,10 +1,12 @@
 """Very short jobs that a worker claims together: whatever happens to one, each ends once, and none waits for long."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from services.jobs.connection import Store
+from services.worker.child import MOST_TOGETHER
 from tests.chaos.crew import children_of, crew, hand_in, job_of, settle, wait_until
 from tests.chaos.test_kill_at_each_step import at_rest
 
@@ -42,8 +44,10 @@ def test_jobs_that_were_claimed_together_end_once_whatever_is_killed_and_when(
     assert {job.state for job in jobs} == {"succeeded"}
     assert all(job.result.startswith(f'{{"token":"{number}",') for number, job in enumerate(jobs))
     assert sum(job.attempt - 1 for job in jobs) <= 1, "only the job that was worked on is charged"
-    assert set(workers.executions) == {str(number) for number in range(COUNT)}
-    assert len(workers.executions) <= COUNT + 2, "what was published ahead, and not read, may run again"
+    executions = Counter(workers.executions)
+    assert set(executions) == {str(number) for number in range(COUNT)}
+    assert max(executions.values()) <= 2
+    assert executions.total() - COUNT <= MOST_TOGETHER, "what was published ahead, and not read, may run again"
     assert int(client.hget("cc:stats", "ended:notes:succeeded") or 0) == COUNT
     at_rest(client)
 
